@@ -1,0 +1,3 @@
+//! How to observe an HTTP stream that ends wrong.
+
+pub mod wire;

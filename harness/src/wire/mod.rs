@@ -1,0 +1,1 @@
+//! Octets, and what they mean: pure, total, never asynchronous.

@@ -1,0 +1,178 @@
+//! Collects the tapes of all observers and turns them, claim by claim, into a transcript.
+
+use super::{Event, Lane, Meant, Node, Place, Step, StepId, Tape, Transcript, What};
+
+/// The tapes of one case and the transcript that grows out of them.
+#[derive(Debug)]
+pub struct Recorder {
+    transcript: Transcript,
+    tapes: Vec<Tape>,
+    sealed: bool,
+}
+
+impl Recorder {
+    /// A recorder for this chain, with one tape a node.
+    #[must_use]
+    pub fn new(chain: Vec<Node>, meant: Meant) -> Self {
+        let tapes = chain.iter().map(|_| Tape::default()).collect();
+        Self { transcript: Transcript { chain, meant, ..Transcript::default() }, tapes, sealed: false }
+    }
+
+    /// Begins the next step.
+    pub fn step(&mut self, text: &str) {
+        self.transcript.steps.push(Step { text: text.to_owned() });
+    }
+
+    /// The tape of a node.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    #[must_use]
+    pub fn tape(&self, node: usize) -> &Tape {
+        &self.tapes[node]
+    }
+
+    /// Writes a fact on a node's tape; after [`Recorder::seal`] nothing is written any more.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn record(&mut self, node: usize, lane: Lane, what: What) {
+        if !self.sealed {
+            self.tapes[node].record(lane, what);
+        }
+    }
+
+    /// Marks a place on a node's tape that a case can wait for.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn mark(&mut self, node: usize, name: &str) {
+        if !self.sealed {
+            self.tapes[node].mark(name);
+        }
+    }
+
+    /// Claims a node's tape up to a border, for the step that is under way.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn claim(&mut self, node: usize, border: Place) {
+        let step = StepId(self.transcript.steps.len().saturating_sub(1));
+        for (lane, what) in self.tapes[node].claim(border) {
+            let events = &mut self.transcript.events;
+            // Adjacent octets of a lane are one run, whoever awaited which part of it.
+            let before = events.iter_mut().rev().find(|event| event.lane == lane);
+            match (&what, before) {
+                (What::Octets(new), Some(Event { step: its, what: What::Octets(run), .. })) if *its == step => {
+                    run.extend_from_slice(new);
+                }
+                _ => events.push(Event { step, lane, what }),
+            }
+        }
+    }
+
+    /// Forgets what a lane of a node's tape holds unclaimed.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn forget_unclaimed(&mut self, node: usize, lane: Lane) {
+        self.tapes[node].forget_unclaimed(lane);
+    }
+
+    /// Claims whatever is on the tapes for the last step. What happens from here on is the taking down of the stage
+    /// and no part of the case.
+    pub fn seal(&mut self) {
+        self.sealed = true;
+        for node in 0..self.tapes.len() {
+            let end = self.tapes[node].end();
+            self.claim(node, end);
+        }
+    }
+
+    /// The transcript as far as it is claimed, in its own order: by step, then lane, then as it happened.
+    #[must_use]
+    pub fn transcript(&self) -> Transcript {
+        let mut transcript = self.transcript.clone();
+        transcript.events.sort_by_key(|event| (event.step, event.lane));
+        transcript
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::chain;
+
+    const IN: Lane = Lane::response(0);
+
+    fn octets(text: &str) -> What {
+        What::Octets(text.as_bytes().to_vec())
+    }
+
+    fn recorder() -> Recorder {
+        Recorder::new(chain("raw", &[], "scripted"), Meant::default())
+    }
+
+    #[test]
+    fn a_step_owns_what_was_awaited_in_it_however_the_reads_fell() {
+        let mut texts = Vec::new();
+        for reads in [vec!["one", "two"], vec!["on", "etwo"], vec!["onetwo"]] {
+            let mut recorder = recorder();
+            recorder.step("first");
+            for read in reads {
+                recorder.record(0, IN, octets(read));
+            }
+            let border = recorder.tape(0).behind_octet(IN, 3).expect("three octets are there");
+            recorder.claim(0, border);
+            recorder.step("second");
+            recorder.record(0, IN, What::Fin);
+            recorder.seal();
+            texts.push(recorder.transcript().events);
+        }
+        assert_eq!(
+            texts[0],
+            [
+                Event { step: StepId(0), lane: IN, what: octets("one") },
+                Event { step: StepId(1), lane: IN, what: octets("two") },
+                Event { step: StepId(1), lane: IN, what: What::Fin },
+            ]
+        );
+        assert!(texts.iter().all(|text| *text == texts[0]));
+    }
+
+    #[test]
+    fn what_a_reader_that_left_had_not_awaited_is_forgotten() {
+        let mut recorder = recorder();
+        recorder.step("only");
+        recorder.record(0, IN, octets("kept and more"));
+        let border = recorder.tape(0).behind_octet(IN, 4).expect("four octets are there");
+        recorder.claim(0, border);
+        recorder.forget_unclaimed(0, IN);
+        recorder.record(0, Lane::request(0), What::Rst);
+        recorder.seal();
+        let events = recorder.transcript().events;
+        assert_eq!(events.iter().map(|event| event.what.clone()).collect::<Vec<_>>(), [What::Rst, octets("kept")]);
+    }
+
+    #[test]
+    fn octets_behind_a_claimed_run_are_not_lost() {
+        let mut recorder = recorder();
+        recorder.step("first");
+        recorder.record(0, IN, octets("one"));
+        let border = recorder.tape(0).behind_octet(IN, 3).expect("three octets are there");
+        recorder.claim(0, border);
+        recorder.record(0, IN, octets("two"));
+        recorder.seal();
+        assert_eq!(recorder.transcript().octets(IN), b"onetwo");
+    }
+
+    #[test]
+    fn nothing_is_recorded_after_the_seal() {
+        let mut recorder = recorder();
+        recorder.step("only");
+        recorder.seal();
+        recorder.record(0, IN, What::Rst);
+        recorder.seal();
+        assert!(recorder.transcript().events.is_empty());
+    }
+}

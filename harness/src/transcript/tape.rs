@@ -1,0 +1,177 @@
+//! One observer's own record, in the order in which it saw things, and how far a case has claimed it.
+//!
+//! A step does not own what happened while it lasted: that would be a race between observers. It owns what the case
+//! *awaited* in it, up to and including the awaited fact; what nobody has awaited yet belongs to the step that awaits
+//! it later, or to the last one. So the border of a step lies at a fact in each lane, never at a moment.
+
+use super::{Lane, What};
+
+/// An entry of a tape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// A fact.
+    Fact(Lane, What),
+    /// A place that the transcript does not show: a handler waits for this cue.
+    Mark(String),
+}
+
+/// A border in a tape: everything before it is claimed. The second number counts octets inside an entry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub(super) entry: usize,
+    pub(super) octet: usize,
+}
+
+/// What one observer saw.
+#[derive(Debug, Default)]
+pub struct Tape {
+    pub(super) entries: Vec<Entry>,
+    pub(super) claimed: Place,
+}
+
+impl Tape {
+    /// Appends a fact; octets join the run before them when it is of the same lane and not wholly claimed.
+    pub fn record(&mut self, lane: Lane, what: What) {
+        let open = self.entries.len() > self.claimed.entry;
+        if open
+            && let (What::Octets(new), Some(Entry::Fact(last, What::Octets(run)))) = (&what, self.entries.last_mut())
+            && *last == lane
+        {
+            run.extend_from_slice(new);
+            return;
+        }
+        self.entries.push(Entry::Fact(lane, what));
+    }
+
+    /// Appends a place that is waited for and not shown.
+    pub fn mark(&mut self, name: &str) {
+        self.entries.push(Entry::Mark(name.to_owned()));
+    }
+
+    /// The end of the tape as it is now.
+    #[must_use]
+    pub fn end(&self) -> Place {
+        Place { entry: self.entries.len(), octet: 0 }
+    }
+
+    /// All octets of a lane, claimed or not, and how many of them are claimed.
+    #[must_use]
+    pub fn octets(&self, lane: Lane) -> (Vec<u8>, usize) {
+        let mut octets = Vec::new();
+        let mut claimed = 0;
+        for (at, entry) in self.entries.iter().enumerate() {
+            let Entry::Fact(its, What::Octets(run)) = entry else { continue };
+            if *its != lane {
+                continue;
+            }
+            claimed += match at.cmp(&self.claimed.entry) {
+                std::cmp::Ordering::Less => run.len(),
+                std::cmp::Ordering::Equal => self.claimed.octet,
+                std::cmp::Ordering::Greater => 0,
+            };
+            octets.extend_from_slice(run);
+        }
+        (octets, claimed)
+    }
+
+    /// The border just behind octet number `count` of a lane.
+    #[must_use]
+    pub fn behind_octet(&self, lane: Lane, count: usize) -> Option<Place> {
+        let mut seen = 0;
+        for (at, entry) in self.entries.iter().enumerate() {
+            let Entry::Fact(its, What::Octets(run)) = entry else { continue };
+            if *its != lane {
+                continue;
+            }
+            if seen + run.len() >= count {
+                let octet = count - seen;
+                let whole = octet == run.len();
+                return Some(if whole { Place { entry: at + 1, octet: 0 } } else { Place { entry: at, octet } });
+            }
+            seen += run.len();
+        }
+        None
+    }
+
+    /// The border just behind the first unclaimed fact that `wanted` accepts.
+    pub fn behind_fact(&self, mut wanted: impl FnMut(Lane, &What) -> bool) -> Option<Place> {
+        self.behind(|entry| matches!(entry, Entry::Fact(lane, what) if wanted(*lane, what)))
+    }
+
+    /// The border just behind the first unclaimed mark of this name.
+    #[must_use]
+    pub fn behind_mark(&self, name: &str) -> Option<Place> {
+        self.behind(|entry| matches!(entry, Entry::Mark(mark) if mark == name))
+    }
+
+    fn behind(&self, mut wanted: impl FnMut(&Entry) -> bool) -> Option<Place> {
+        let found = self.entries.iter().enumerate().skip(self.claimed.entry).find(|(_, entry)| wanted(entry))?;
+        Some(Place { entry: found.0 + 1, octet: 0 })
+    }
+
+    /// Whether a lane has seen this fact, claimed or not.
+    pub fn has(&self, mut wanted: impl FnMut(Lane, &What) -> bool) -> bool {
+        self.entries.iter().any(|entry| matches!(entry, Entry::Fact(lane, what) if wanted(*lane, what)))
+    }
+
+    /// The mark that the tape ends with, if it ends with one: what its observer waits for.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<&str> {
+        match self.entries.last() {
+            Some(Entry::Mark(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Takes the facts up to a border and claims them. A border behind the present one takes nothing.
+    pub(super) fn claim(&mut self, border: Place) -> Vec<(Lane, What)> {
+        let mut taken = Vec::new();
+        while self.claimed < border && self.claimed.entry < self.entries.len() {
+            let from = self.claimed.octet;
+            let whole = self.claimed.entry < border.entry;
+            if let Entry::Fact(lane, what) = &self.entries[self.claimed.entry] {
+                let what = match what {
+                    What::Octets(run) => {
+                        let upto = if whole { run.len() } else { border.octet };
+                        What::Octets(run[from..upto].to_vec())
+                    }
+                    other => other.clone(),
+                };
+                if what != What::Octets(Vec::new()) {
+                    taken.push((*lane, what));
+                }
+            }
+            if whole {
+                self.claimed = Place { entry: self.claimed.entry + 1, octet: 0 };
+            } else {
+                self.claimed = border;
+            }
+        }
+        taken
+    }
+
+    /// Forgets what was received on a lane and not claimed: the case has left, and how much had come by then is the
+    /// kernel's mood.
+    pub fn forget_unclaimed(&mut self, lane: Lane) {
+        let claimed = self.claimed;
+        let mut at = 0;
+        self.entries.retain_mut(|entry| {
+            let this = at;
+            at += 1;
+            let Entry::Fact(its, what) = entry else { return true };
+            if *its != lane || this < claimed.entry {
+                return true;
+            }
+            match what {
+                What::Octets(run) if this == claimed.entry && claimed.octet > 0 => {
+                    run.truncate(claimed.octet);
+                    true
+                }
+                _ => false,
+            }
+        });
+        if claimed.octet > 0 {
+            self.claimed = Place { entry: claimed.entry + 1, octet: 0 };
+        }
+    }
+}

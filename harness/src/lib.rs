@@ -1,4 +1,15 @@
-//! How to observe an HTTP stream that ends wrong.
+//! How to observe an HTTP stream that ends wrong: taps, transcripts, verdicts. No failure is known here.
 
+pub mod address;
+pub mod gateway;
+mod kernel;
+pub mod observer;
+pub mod origin;
+pub mod patience;
+pub mod reader;
+pub mod render;
+pub mod stage;
+pub mod tap;
 pub mod transcript;
+pub mod until;
 pub mod wire;

@@ -42,6 +42,17 @@ impl Recorder {
         }
     }
 
+    /// Writes a fact that the case itself brings about: it belongs to the step that is under way and waits for no claim.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn stimulus(&mut self, node: usize, lane: Lane, what: What) {
+        if !self.sealed {
+            self.tapes[node].stimulus(lane, &what);
+            self.append(lane, what);
+        }
+    }
+
     /// Marks a place on a node's tape that a case can wait for.
     ///
     /// # Panics
@@ -57,17 +68,21 @@ impl Recorder {
     /// # Panics
     /// When the chain has no such node.
     pub fn claim(&mut self, node: usize, border: Place) {
-        let step = StepId(self.transcript.steps.len().saturating_sub(1));
         for (lane, what) in self.tapes[node].claim(border) {
-            let events = &mut self.transcript.events;
-            // Adjacent octets of a lane are one run, whoever awaited which part of it.
-            let before = events.iter_mut().rev().find(|event| event.lane == lane);
-            match (&what, before) {
-                (What::Octets(new), Some(Event { step: its, what: What::Octets(run), .. })) if *its == step => {
-                    run.extend_from_slice(new);
-                }
-                _ => events.push(Event { step, lane, what }),
+            self.append(lane, what);
+        }
+    }
+
+    fn append(&mut self, lane: Lane, what: What) {
+        let step = StepId(self.transcript.steps.len().saturating_sub(1));
+        let events = &mut self.transcript.events;
+        // Adjacent octets of a lane are one run, whoever awaited which part of it.
+        let before = events.iter_mut().rev().find(|event| event.lane == lane);
+        match (&what, before) {
+            (What::Octets(new), Some(Event { step: its, what: What::Octets(run), .. })) if *its == step => {
+                run.extend_from_slice(new);
             }
+            _ => events.push(Event { step, lane, what }),
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Place {
 /// What one observer saw.
 #[derive(Debug, Default)]
 pub struct Tape {
+    /// The octets of what the case itself brought about, which waits for no claim.
+    stimuli: Vec<(Lane, Vec<u8>)>,
     pub(super) entries: Vec<Entry>,
     pub(super) claimed: Place,
 }
@@ -43,6 +45,13 @@ impl Tape {
         self.entries.push(Entry::Fact(lane, what));
     }
 
+    /// Remembers the octets of a fact that waits for no claim.
+    pub(super) fn stimulus(&mut self, lane: Lane, what: &What) {
+        if let What::Octets(octets) = what {
+            self.stimuli.push((lane, octets.clone()));
+        }
+    }
+
     /// Appends a place that is waited for and not shown.
     pub fn mark(&mut self, name: &str) {
         self.entries.push(Entry::Mark(name.to_owned()));
@@ -57,8 +66,9 @@ impl Tape {
     /// All octets of a lane, claimed or not, and how many of them are claimed.
     #[must_use]
     pub fn octets(&self, lane: Lane) -> (Vec<u8>, usize) {
-        let mut octets = Vec::new();
-        let mut claimed = 0;
+        let mut octets: Vec<u8> =
+            self.stimuli.iter().filter(|(its, _)| *its == lane).flat_map(|(_, octets)| octets.clone()).collect();
+        let mut claimed = octets.len();
         for (at, entry) in self.entries.iter().enumerate() {
             let Entry::Fact(its, What::Octets(run)) = entry else { continue };
             if *its != lane {
@@ -121,6 +131,16 @@ impl Tape {
             Some(Entry::Mark(name)) => Some(name),
             _ => None,
         }
+    }
+
+    /// Whether every fact is claimed. Notes do not count: they say what a library makes of what arrived.
+    #[must_use]
+    pub fn nothing_unclaimed(&self) -> bool {
+        self.entries.iter().enumerate().skip(self.claimed.entry).all(|(at, entry)| match entry {
+            Entry::Fact(_, What::Octets(run)) => at == self.claimed.entry && run.len() == self.claimed.octet,
+            Entry::Fact(_, What::Note(_)) | Entry::Mark(_) => true,
+            Entry::Fact(..) => false,
+        })
     }
 
     /// Takes the facts up to a border and claims them. A border behind the present one takes nothing.

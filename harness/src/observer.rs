@@ -1,0 +1,187 @@
+//! The recorder as the actors see it: each writes on its own tape, a case waits for facts on it.
+
+use std::panic::Location;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::patience;
+use crate::transcript::{Lane, Recorder, What};
+use crate::until::{Lanes, Until};
+use crate::wire::notation::printable;
+
+#[derive(Debug)]
+struct Shared {
+    recorder: Mutex<Recorder>,
+    logs: Mutex<Vec<PathBuf>>,
+    changed: Notify,
+}
+
+/// A handle to one node's tape. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    shared: Arc<Shared>,
+    node: usize,
+    lanes: Option<Lanes>,
+}
+
+impl Observer {
+    /// The handles of all nodes of a recorder, in chain order. Every hop has exactly one observer: the reader its own
+    /// hop, the origin the last one if that is another.
+    #[must_use]
+    pub fn all(recorder: Recorder) -> Vec<Self> {
+        let nodes = recorder.transcript().chain.len();
+        let shared =
+            Arc::new(Shared { recorder: Mutex::new(recorder), logs: Mutex::default(), changed: Notify::new() });
+        let last_hop = nodes.saturating_sub(2);
+        let lanes = |node: usize| match node {
+            0 => Some(Lanes { incoming: Lane::response(0), outgoing: Lane::request(0) }),
+            origin if origin + 1 == nodes && last_hop > 0 => {
+                Some(Lanes { incoming: Lane::request(last_hop), outgoing: Lane::response(last_hop) })
+            }
+            _ => None,
+        };
+        (0..nodes).map(|node| Self { shared: Arc::clone(&shared), node, lanes: lanes(node) }).collect()
+    }
+
+    /// The lanes that this node observes, if it observes a hop.
+    #[must_use]
+    pub fn lanes(&self) -> Option<Lanes> {
+        self.lanes
+    }
+
+    /// Access to the recorder; a panic elsewhere does not hide what was recorded.
+    pub fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        self.shared.recorder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records a fact of the incoming direction.
+    pub fn incoming(&self, what: What) {
+        if let Some(lanes) = self.lanes {
+            self.record(lanes.incoming, what);
+        }
+    }
+
+    /// Records a fact of the outgoing direction. What the reader sends is the case's own stimulus, so it belongs to the
+    /// step in which it is sent; what an origin sends waits to be claimed.
+    pub fn outgoing(&self, what: What) {
+        match self.lanes {
+            Some(lanes) if self.node == 0 => {
+                self.recorder().stimulus(self.node, lanes.outgoing, what);
+                self.shared.changed.notify_waiters();
+            }
+            Some(lanes) => self.record(lanes.outgoing, what),
+            None => {}
+        }
+    }
+
+    /// Records that nothing has arrived: only behind a fence.
+    pub fn silence(&self) {
+        if let Some(lanes) = self.lanes {
+            self.recorder().stimulus(self.node, lanes.incoming, What::Silence);
+        }
+    }
+
+    /// Records what this node's application was told or reports.
+    pub fn note(&self, text: impl Into<String>) {
+        self.record(Lane::notes(self.node), What::Note(text.into()));
+    }
+
+    /// Marks a place that a case can wait for and that no transcript shows.
+    pub fn mark(&self, name: &str) {
+        self.recorder().mark(self.node, name);
+        self.shared.changed.notify_waiters();
+    }
+
+    fn record(&self, lane: Lane, what: What) {
+        tracing::trace!(node = self.node, ?lane, ?what, "recorded");
+        self.recorder().record(self.node, lane, what);
+        self.shared.changed.notify_waiters();
+    }
+
+    /// Whether the tape shows the effect already; if so, claims the tape up to it.
+    #[must_use]
+    pub fn claim(&self, until: &Until) -> bool {
+        let mut recorder = self.recorder();
+        match until.border(recorder.tape(self.node), self.lanes) {
+            Some(border) => {
+                recorder.claim(self.node, border);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Claims whatever is on the tape now. True only behind a fence.
+    pub fn claim_all(&self) {
+        let mut recorder = self.recorder();
+        let end = recorder.tape(self.node).end();
+        recorder.claim(self.node, end);
+    }
+
+    /// Forgets what has been received and not awaited.
+    pub fn forget_unclaimed(&self) {
+        if let Some(lanes) = self.lanes {
+            self.recorder().forget_unclaimed(self.node, lanes.incoming);
+        }
+    }
+
+    /// Whether the peer's FIN or RST has been seen.
+    #[must_use]
+    pub fn incoming_ended(&self) -> bool {
+        let Some(lanes) = self.lanes else { return false };
+        let recorder = self.recorder();
+        recorder.tape(self.node).has(|lane, what| lane == lanes.incoming && matches!(what, What::Fin | What::Rst))
+    }
+
+    /// Returns when any tape has changed since this call was made.
+    pub fn changed(&self) -> impl Future<Output = ()> + '_ {
+        self.shared.changed.notified()
+    }
+
+    /// Waits until the tape shows the effect, and claims it up to there.
+    pub async fn until(&self, until: Until, caller: &'static Location<'static>) {
+        let effect = async {
+            loop {
+                let changed = self.changed();
+                if self.claim(&until) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        patience::wait(until.awaited(), caller, || self.so_far(), effect).await;
+    }
+
+    /// The transcript so far and what nobody has claimed yet, for a failure's message.
+    #[must_use]
+    pub fn so_far(&self) -> String {
+        let mut recorder = self.recorder();
+        recorder.step("(failed here; what follows was not awaited by any step)");
+        recorder.seal();
+        let mut text = crate::render::render(&recorder.transcript(), &crate::render::Redactions::all());
+        for log in self.shared.logs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let said = std::fs::read_to_string(log).unwrap_or_default();
+            text.extend(said.lines().map(|line| format!("\nlog: {}", printable(line))));
+        }
+        text
+    }
+
+    /// Adds a gateway's log to what a failure's message shows.
+    pub(crate) fn add_log(&self, file: PathBuf) {
+        self.shared.logs.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+    }
+
+    /// The index of this node in the chain.
+    #[must_use]
+    pub fn node(&self) -> usize {
+        self.node
+    }
+
+    /// Whether everything on the tape has been awaited.
+    #[must_use]
+    pub fn nothing_unclaimed(&self) -> bool {
+        self.recorder().tape(self.node).nothing_unclaimed()
+    }
+}

@@ -1,0 +1,56 @@
+//! How a case tells a handler to go on: the handler waits, the case lets it go, and both know where it stood.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::observer::Observer;
+
+/// A handler's side of the cues, and the case's. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Cue {
+    observer: Observer,
+    board: Arc<Board>,
+}
+
+#[derive(Debug, Default)]
+struct Board {
+    given: Mutex<BTreeMap<String, usize>>,
+    changed: Notify,
+}
+
+impl Cue {
+    pub(crate) fn new(observer: Observer) -> Self {
+        Self { observer, board: Arc::default() }
+    }
+
+    /// Waits until the case gives this cue. Each cue given lets one wait pass.
+    pub async fn wait(&self, name: &str) {
+        self.observer.mark(name);
+        self.given(name).await;
+    }
+
+    /// The same without a mark: for a task beside the handler.
+    pub async fn given(&self, name: &str) {
+        loop {
+            let changed = self.board.changed.notified();
+            {
+                let mut given = self.board.given.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(left) = given.get_mut(name).filter(|left| **left > 0) {
+                    *left -= 1;
+                    return;
+                }
+            }
+            changed.await;
+        }
+    }
+
+    /// Gives the cue.
+    pub(crate) fn give(&self, name: &str) {
+        let mut given = self.board.given.lock().unwrap_or_else(PoisonError::into_inner);
+        *given.entry(name.to_owned()).or_default() += 1;
+        drop(given);
+        self.board.changed.notify_waiters();
+    }
+}

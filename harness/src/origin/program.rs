@@ -1,0 +1,85 @@
+//! What runs at an origin, and what it is given.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::Cue;
+use crate::observer::Observer;
+use crate::tap::Tap;
+
+/// A server program: it is given each connection that is accepted.
+pub trait Program: Send + Sync + 'static {
+    /// What it is, for the chain.
+    fn about(&self) -> String;
+
+    /// Serves one connection to its end.
+    fn serve(self: Arc<Self>, connection: Connection) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// A connection that an origin has accepted.
+#[derive(Debug)]
+pub struct Connection {
+    /// The socket.
+    pub tap: Tap,
+    /// How the case tells the handler to go on.
+    pub cue: Cue,
+    pub(super) load: Load,
+}
+
+impl Connection {
+    /// Where notes go.
+    #[must_use]
+    pub fn observer(&self) -> &Observer {
+        self.tap.observer()
+    }
+
+    /// Says that a handler runs until the guard is dropped; a case does not end before.
+    #[must_use]
+    pub fn busy(&self) -> Busy {
+        self.load.busy()
+    }
+}
+
+/// What an origin is doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) connections: usize,
+    pub(super) handlers: usize,
+    pub(super) stopping: bool,
+}
+
+/// Counts what an origin is doing. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Load(pub(super) Arc<watch::Sender<Count>>);
+
+impl Load {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(Count::default())))
+    }
+
+    /// Says that a handler runs until the guard is dropped.
+    #[must_use]
+    pub fn busy(&self) -> Busy {
+        self.0.send_modify(|count| count.handlers += 1);
+        Busy(self.clone())
+    }
+
+    /// Returns when the stage is taken down.
+    pub async fn stopping(&self) {
+        // The sender lives in `self`, so the wait cannot fail.
+        let mut count = self.0.subscribe();
+        let _stopping = count.wait_for(|count| count.stopping).await;
+    }
+}
+
+/// A handler runs.
+#[derive(Debug)]
+pub struct Busy(Load);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|count| count.handlers -= 1);
+    }
+}

@@ -1,0 +1,194 @@
+//! The listening socket of an origin, and every task behind it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::panic::Location;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+
+use super::program::Load;
+use super::{Connection, Cue, Program};
+use crate::address;
+use crate::observer::Observer;
+use crate::patience;
+use crate::reader::CLAMPED;
+use crate::tap::{Tap, acknowledged};
+
+/// What the fence asks for: an origin answers it by itself, and no observer sees it.
+pub(crate) const FENCE: &[u8] = b"GET /lastchunk-fence ";
+const FENCE_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nfence";
+
+/// A running origin.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    pub(crate) observer: Observer,
+    pub(crate) cue: Cue,
+    load: Load,
+    sockets: Sockets,
+    tasks: JoinSet<()>,
+}
+
+type Sockets = Arc<Mutex<Vec<Weak<TcpStream>>>>;
+
+impl Service {
+    /// Listens and serves.
+    pub(crate) fn start(
+        on: IpAddr,
+        clamped: bool,
+        program: Arc<dyn Program>,
+        observer: Observer,
+    ) -> std::io::Result<Self> {
+        let listener = address::listen(on)?;
+        if clamped {
+            // Accepted sockets inherit it.
+            socket2::SockRef::from(&listener).set_send_buffer_size(CLAMPED as usize)?;
+        }
+        let address = listener.local_addr()?;
+        let (load, sockets, cue) = (Load::new(), Sockets::default(), Cue::new(observer.clone()));
+        let accepting = Accepting {
+            listener: TcpListener::from_std(listener)?,
+            program,
+            observer: observer.clone(),
+            cue: cue.clone(),
+            load: load.clone(),
+            sockets: Arc::clone(&sockets),
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accepting.run());
+        Ok(Self { address, observer, cue, load, sockets, tasks })
+    }
+
+    /// Waits until every octet written by this origin has been acknowledged by the next kernel.
+    pub(crate) async fn acknowledged(&self) {
+        let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for socket in sockets.iter().filter_map(Weak::upgrade) {
+            acknowledged(&socket).await.expect("the kernel tells what it has not sent");
+        }
+    }
+
+    /// Waits until no handler runs, and no connection either unless `idle` says that it may.
+    pub(crate) async fn settled(&self, connections_may_stay: bool, caller: &'static Location<'static>) {
+        let mut count = self.load.0.subscribe();
+        let settled = count.wait_for(|count| count.handlers == 0 && (connections_may_stay || count.connections == 0));
+        let seen = || self.stuck();
+        let settled = patience::wait("the origin to be done", caller, seen, async { settled.await.is_ok() }).await;
+        assert!(settled, "the origin's counter outlives its waiters");
+    }
+
+    fn stuck(&self) -> String {
+        let waits = self.observer.recorder();
+        let waits = waits.tape(self.observer.node()).waits_for().map(str::to_owned);
+        let waits = waits.map_or(String::new(), |name| format!("the handler waits for the cue \"{name}\"\n"));
+        format!("{waits}{}", self.observer.so_far())
+    }
+
+    /// Ends every task, and raises again what one of them raised.
+    pub(crate) async fn stop(mut self, caller: &'static Location<'static>) {
+        self.load.0.send_modify(|count| count.stopping = true);
+        let observer = self.observer.clone();
+        let joined = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                reraise(ended);
+            }
+        };
+        patience::wait("the origin's tasks to end", caller, || observer.so_far(), joined).await;
+    }
+
+    /// Raises what a task has raised so far.
+    pub(crate) fn raised(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            reraise(ended);
+        }
+    }
+}
+
+fn reraise(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}
+
+struct Accepting {
+    listener: TcpListener,
+    program: Arc<dyn Program>,
+    observer: Observer,
+    cue: Cue,
+    load: Load,
+    sockets: Sockets,
+}
+
+impl Accepting {
+    async fn run(self) {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((socket, _)) => {
+                        connections.spawn(self.serve(socket));
+                    }
+                    // The peer was gone before it was accepted: nothing crossed.
+                    Err(error) => tracing::debug!(%error, "accept"),
+                },
+                Some(ended) = connections.join_next() => reraise(ended),
+                () = self.load.stopping() => break,
+            }
+        }
+        drop(self.listener);
+        while let Some(ended) = connections.join_next().await {
+            reraise(ended);
+        }
+    }
+
+    fn serve(&self, socket: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+        let (program, observer, cue) = (Arc::clone(&self.program), self.observer.clone(), self.cue.clone());
+        let (load, sockets) = (self.load.clone(), Arc::clone(&self.sockets));
+        async move {
+            if is_fence(&socket).await {
+                answer_fence(socket).await;
+                return;
+            }
+            load.0.send_modify(|count| count.connections += 1);
+            observer.incoming(crate::transcript::What::Connect);
+            match Tap::new(socket, observer) {
+                Ok(tap) => {
+                    sockets.lock().unwrap_or_else(PoisonError::into_inner).push(tap.socket());
+                    program.serve(Connection { tap, cue, load: load.clone() }).await;
+                }
+                Err(error) => tracing::debug!(%error, "accepted socket"),
+            }
+            load.0.send_modify(|count| count.connections -= 1);
+        }
+    }
+}
+
+/// Whether the connection is the fence's: looked at without taking an octet.
+async fn is_fence(socket: &TcpStream) -> bool {
+    let mut head = [0; FENCE.len()];
+    loop {
+        match socket.peek(&mut head).await {
+            Ok(0) | Err(_) => return false,
+            Ok(count) if count == FENCE.len() => return head == FENCE,
+            Ok(count) if !FENCE.starts_with(&head[..count]) => return false,
+            Ok(_) => tokio::task::yield_now().await,
+        }
+    }
+}
+
+async fn answer_fence(mut socket: TcpStream) {
+    let answer = async {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") && socket.read_buf(&mut request).await? > 0 {}
+        socket.write_all(FENCE_ANSWER).await?;
+        socket.shutdown().await?;
+        while socket.read_buf(&mut request).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    if let Err(error) = answer.await {
+        tracing::debug!(%error, "fence");
+    }
+}

@@ -1,0 +1,259 @@
+//! hyper's client as the reader: what a library reports is the third account.
+
+use std::error::Error;
+use std::io;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Request, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::task::JoinSet;
+
+use super::Reader;
+use crate::kernel::{Unread, unread};
+use crate::observer::Observer;
+use crate::patience;
+use crate::tap::Tap;
+use crate::until::Until;
+use crate::wire::notation::printable;
+
+/// The reader that is hyper's client.
+#[derive(Debug)]
+pub struct Library {
+    tap: Lent,
+    observer: Observer,
+    tasks: JoinSet<()>,
+    asked: bool,
+    reported: Arc<Mutex<bool>>,
+}
+
+impl Reader for Library {
+    const ABOUT: &'static str = "hyper's client";
+
+    fn on(tap: Tap) -> Self {
+        let observer = tap.observer().clone();
+        Self { tap: Lent::new(tap), observer, tasks: JoinSet::new(), asked: false, reported: Arc::default() }
+    }
+
+    fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    async fn take_arrived(&mut self) {
+        // The task that drives hyper reads; this only gives it its turns.
+        while self.tap.unread() != Unread::Nothing && !self.observer.incoming_ended() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn has_left(&self) -> bool {
+        self.tap.is_gone()
+    }
+
+    fn last_words(&self) {
+        let reported = *self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.asked && !reported && !self.has_left() {
+            self.observer.note("still waiting");
+        }
+    }
+
+    async fn close(mut self) {
+        self.tasks.abort_all();
+        while let Some(ended) = self.tasks.join_next().await {
+            reraise(ended);
+        }
+        if self.tap.shutdown().await.is_ok() {
+            let mut octets = vec![0; 64 * 1024];
+            while matches!(self.tap.read(&mut octets).await, Ok(1..)) {}
+        }
+    }
+}
+
+fn reraise(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}
+
+impl Library {
+    /// Asks for `target` with GET, and goes on reading until the response ends or the case is over.
+    ///
+    /// # Panics
+    /// When called a second time, or when the target is no request-target.
+    pub fn get(&mut self, target: &str) {
+        let request = Request::get(target).header("Host", "mve.test").header("Accept", "text/event-stream");
+        self.ask(request.body(Full::default()).expect("the target is a request-target"));
+    }
+
+    /// Sends this request, and goes on reading until the response ends or the case is over.
+    ///
+    /// # Panics
+    /// When called a second time.
+    pub fn ask(&mut self, request: Request<Full<Bytes>>) {
+        assert!(!std::mem::replace(&mut self.asked, true), "one request a reader");
+        self.tasks.spawn(exchange(self.tap.clone(), request, self.observer.clone(), Arc::clone(&self.reported)));
+    }
+
+    /// Waits until the effect is there; it then belongs to the present step.
+    ///
+    /// # Panics
+    /// When the effect does not come.
+    #[track_caller]
+    pub fn until(&mut self, until: Until) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move { self.observer.until(until, caller).await }
+    }
+
+    /// Waits for the end of the response on the wire and for the report of the library.
+    ///
+    /// # Panics
+    /// When one of the two does not come.
+    #[track_caller]
+    pub fn until_reported(&mut self) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move {
+            self.observer.until(crate::until::end_of_response(), caller).await;
+            let reported = async {
+                loop {
+                    let changed = self.observer.changed();
+                    if *self.reported.lock().unwrap_or_else(PoisonError::into_inner) {
+                        return;
+                    }
+                    changed.await;
+                }
+            };
+            patience::wait("the library's report", caller, || self.observer.so_far(), reported).await;
+        }
+    }
+
+    /// Drops the response and closes the connection. What had arrived and was not awaited is forgotten.
+    pub async fn leave(&mut self) {
+        self.tasks.abort_all();
+        while let Some(ended) = self.tasks.join_next().await {
+            reraise(ended);
+        }
+        self.observer.forget_unclaimed();
+        drop(self.tap.take_back());
+    }
+}
+
+async fn exchange(tap: Lent, request: Request<Full<Bytes>>, observer: Observer, reported: Arc<Mutex<bool>>) {
+    let mut rest = tap.clone();
+    let (mut sender, connection) = match http1::handshake(TokioIo::new(tap)).await {
+        Ok(made) => made,
+        Err(error) => return report(&observer, &reported, &format!("no connection: {}", whole(&error))),
+    };
+    let reading = async {
+        let told = match sender.send_request(request).await {
+            Ok(response) => read(response).await,
+            Err(error) => format!("no response: {}", whole(&error)),
+        };
+        report(&observer, &reported, &told);
+        drop(sender);
+    };
+    // without_shutdown: closing the connection is the case's business, not the library's.
+    let (_, _) = tokio::join!(reading, connection.without_shutdown());
+    let mut octets = vec![0; 64 * 1024];
+    while matches!(rest.read(&mut octets).await, Ok(1..)) {}
+}
+
+async fn read(response: hyper::Response<hyper::body::Incoming>) -> String {
+    let status = response.status().as_u16();
+    let mut body = response.into_body();
+    let mut octets = 0;
+    let mut trailers = Vec::new();
+    loop {
+        match body.frame().await {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => octets += data.len(),
+                Err(frame) => {
+                    if let Ok(fields) = frame.into_trailers() {
+                        trailers.extend(fields.keys().map(|name| name.as_str().to_owned()));
+                    }
+                }
+            },
+            Some(Err(error)) => return format!("{status}, {octets} octets, then an error: {}", whole(&error)),
+            None if trailers.is_empty() => return format!("{status}, {octets} octets, ended without error"),
+            None => {
+                return format!("{status}, {octets} octets, ended without error, trailers: {}", trailers.join(", "));
+            }
+        }
+    }
+}
+
+fn report(observer: &Observer, reported: &Mutex<bool>, text: &str) {
+    *reported.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    observer.note(printable(text));
+}
+
+/// An error with all its causes.
+pub(crate) fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// A tap that hyper uses and the reader keeps: what hyper drops, it must not close.
+#[derive(Debug, Clone)]
+struct Lent(Arc<Mutex<Option<Tap>>>);
+
+impl Lent {
+    fn new(tap: Tap) -> Self {
+        Self(Arc::new(Mutex::new(Some(tap))))
+    }
+
+    fn take_back(&self) -> Option<Tap> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_gone(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    fn unread(&self) -> Unread {
+        let tap = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let socket = tap.as_ref().and_then(|tap| tap.socket().upgrade());
+        socket.map_or(Unread::Nothing, |socket| unread(&*socket))
+    }
+
+    fn with<T>(&self, act: impl FnOnce(Pin<&mut Tap>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(tap) => act(Pin::new(tap)),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+}
+
+impl AsyncRead for Lent {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.with(|tap| tap.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Lent {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.with(|tap| tap.poll_write(cx, octets))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.with(|tap| tap.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.with(|tap| tap.poll_shutdown(cx))
+    }
+}

@@ -1,0 +1,255 @@
+//! Composes a chain, names the steps, owns every task; `finish` gives the transcript.
+
+use std::net::SocketAddr;
+use std::panic::Location;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::address;
+use crate::gateway::{CannotStart, Gateway, Running};
+use crate::observer::Observer;
+use crate::origin::{Cue, Program, Service};
+use crate::patience;
+use crate::reader::{self, Library, Raw, Reader};
+use crate::tap::Tap;
+use crate::transcript::{Meant, Recorder, Transcript, chain};
+use crate::until::{Until, end_of_sending};
+
+/// A chain before it stands: the gateways come from whoever runs the case, the origin and what it meant to send from the
+/// case.
+#[derive(Debug, Clone, Default)]
+pub struct Stage {
+    gateways: Vec<Gateway>,
+    meant: Meant,
+    clamped: bool,
+}
+
+impl Stage {
+    /// Reader and origin with nothing between.
+    #[must_use]
+    pub fn direct() -> Self {
+        Self::default()
+    }
+
+    /// Puts a gateway between what stands already and the origin.
+    #[must_use]
+    pub fn through(mut self, gateway: Gateway) -> Self {
+        self.gateways.push(gateway);
+        self
+    }
+
+    /// Whether the reader talks to the origin itself.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.gateways.is_empty()
+    }
+
+    /// Says what the application would have sent had nothing gone wrong.
+    #[must_use]
+    pub fn meant(mut self, meant: Meant) -> Self {
+        self.meant = meant;
+        self
+    }
+
+    /// Gives the reader's and the origin's sockets the smallest buffers, so that a write blocks after about 10 kB.
+    #[must_use]
+    pub fn clamped(mut self) -> Self {
+        self.clamped = true;
+        self
+    }
+
+    /// Starts the chain with hyper's client as the reader.
+    ///
+    /// # Panics
+    /// With [`CannotStart`] when a part of the chain does not start.
+    #[track_caller]
+    pub fn start(self, program: impl Program) -> impl Future<Output = Scene<Library>> + Send {
+        self.begin(program, Location::caller())
+    }
+
+    /// Starts the chain with a raw reader.
+    ///
+    /// # Panics
+    /// With [`CannotStart`] when a part of the chain does not start.
+    #[track_caller]
+    pub fn start_raw(self, program: impl Program) -> impl Future<Output = Scene<Raw>> + Send {
+        self.begin(program, Location::caller())
+    }
+
+    async fn begin<R: Reader>(self, program: impl Program, caller: &'static Location<'static>) -> Scene<R> {
+        let program = Arc::new(program);
+        let abouts: Vec<String> = self.gateways.iter().map(Gateway::about).collect();
+        let recorder = Recorder::new(chain(R::ABOUT, &abouts, &program.about()), self.meant);
+        let mut observers = Observer::all(recorder);
+        let at_origin = observers.pop().expect("a chain has an origin");
+        let at_reader = observers.swap_remove(0);
+        let origin = Service::start(address::next(), self.clamped, program, at_origin)
+            .unwrap_or_else(|error| cannot_start("the origin", &error.to_string()));
+
+        let mut gateways = Vec::new();
+        let mut next = origin.address;
+        for gateway in self.gateways.iter().rev() {
+            let running = gateway.start(next).unwrap_or_else(|error| std::panic::panic_any(error));
+            at_reader.add_log(running.log());
+            next = running.address();
+            gateways.push(running);
+        }
+        let socket = reader::connect(next, self.clamped, &at_reader, caller).await;
+        let tap = socket.and_then(|socket| Tap::new(socket, at_reader.clone()));
+        let tap = tap.unwrap_or_else(|error| cannot_start("the reader", &error.to_string()));
+        Scene { reader: R::on(tap), origin: Origin { service: origin }, gateways, first: next, steps: 0 }
+    }
+}
+
+fn cannot_start(what: &str, why: &str) -> ! {
+    std::panic::panic_any(CannotStart { what: what.to_owned(), why: why.to_owned() })
+}
+
+/// A chain that stands.
+#[derive(Debug)]
+pub struct Scene<R> {
+    /// Who asks.
+    pub reader: R,
+    /// Who answers.
+    pub origin: Origin,
+    gateways: Vec<Running>,
+    first: SocketAddr,
+    steps: usize,
+}
+
+/// The origin, as a case sees it.
+#[derive(Debug)]
+pub struct Origin {
+    service: Service,
+}
+
+impl Origin {
+    /// Waits until the effect is there, at the origin; it then belongs to the present step.
+    ///
+    /// # Panics
+    /// When the effect does not come.
+    #[track_caller]
+    pub fn until(&mut self, until: Until) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move { self.service.observer.until(until, caller).await }
+    }
+
+    /// How a case tells the handler to go on, inside a step.
+    #[must_use]
+    pub fn cue(&self) -> &Cue {
+        &self.service.cue
+    }
+}
+
+impl<R: Reader> Scene<R> {
+    /// Begins a step that the case itself acts in.
+    pub fn step(&mut self, text: &str) {
+        self.steps += 1;
+        self.reader.observer().recorder().step(text);
+    }
+
+    /// Begins a step by giving a cue: waits until the handler waits for it (what the handler did up to there belongs to
+    /// the step before), then lets it go.
+    ///
+    /// # Panics
+    /// When the handler does not come to wait for it.
+    #[track_caller]
+    pub fn cue(&mut self, name: &str, text: &str) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move {
+            self.origin.service.observer.until(crate::until::waiting(name), caller).await;
+            self.step(text);
+            self.origin.service.cue.give(name);
+        }
+    }
+
+    /// Waits until the handler waits for this cue, and lets it go inside the present step.
+    ///
+    /// # Panics
+    /// When the handler does not come to wait for it.
+    #[track_caller]
+    pub fn release(&mut self, name: &str) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move {
+            self.origin.service.observer.until(crate::until::waiting(name), caller).await;
+            self.origin.service.cue.give(name);
+        }
+    }
+
+    /// Looks at what the origin's octets so far have brought to the reader. Behind a fence that is a fact: what has
+    /// arrived belongs to the present step, and if nothing has, the transcript says so.
+    ///
+    /// # Panics
+    /// When the fence does not come through.
+    #[track_caller]
+    pub fn look(&mut self) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move {
+            self.fence(caller).await;
+            self.reader.take_arrived().await;
+            let observer = self.reader.observer();
+            if observer.nothing_unclaimed() {
+                observer.silence();
+            } else {
+                observer.claim_all();
+            }
+        }
+    }
+
+    /// Sees to it that every octet that the origin has sent has passed the gateways as far as it ever will without
+    /// another event: all of them are acknowledged, and then one whole request and response goes through the same
+    /// single worker of each gateway.
+    async fn fence(&mut self, caller: &'static Location<'static>) {
+        self.origin.service.acknowledged().await;
+        if self.gateways.is_empty() {
+            return;
+        }
+        let observer = self.reader.observer();
+        let passed = async {
+            let mut socket = TcpStream::connect(self.first).await?;
+            let mut request = crate::origin::FENCE.to_vec();
+            request.extend_from_slice(b"HTTP/1.1\r\nHost: fence\r\nConnection: close\r\n\r\n");
+            socket.write_all(&request).await?;
+            let mut response = Vec::new();
+            socket.read_to_end(&mut response).await?;
+            std::io::Result::Ok(response.starts_with(b"HTTP/1.1 200 ") && response.ends_with(b"fence"))
+        };
+        let passed = patience::wait("the fence's response", caller, || observer.so_far(), passed).await;
+        assert!(matches!(passed, Ok(true)), "the fence does not stand: {passed:?}\n{}", observer.so_far());
+    }
+
+    /// Ends the case: waits for what is under way at the origin, seals the record, takes everything down, and raises
+    /// again what any task has raised.
+    ///
+    /// # Panics
+    /// When a handler does not end, a gateway complained gravely, or a task panicked.
+    #[track_caller]
+    pub fn finish(self) -> impl Future<Output = Transcript> + Send {
+        self.end(Location::caller())
+    }
+
+    async fn end(self, caller: &'static Location<'static>) -> Transcript {
+        assert!(self.steps > 0, "a case has at least one step (at {}:{})", caller.file(), caller.line());
+        let Origin { service: mut origin } = self.origin;
+        origin.raised();
+        let persists = origin.observer.lanes().is_none() || origin.observer.claim(&end_of_sending());
+        origin.settled(persists, caller).await;
+        self.reader.last_words();
+        let observer = self.reader.observer().clone();
+        observer.recorder().seal();
+        let transcript = observer.recorder().transcript();
+
+        patience::wait("the reader to end", caller, || observer.so_far(), self.reader.close()).await;
+        let stopped: Vec<String> = self.gateways.into_iter().filter_map(|running| running.stop().err()).collect();
+        origin.stop(caller).await;
+        assert!(
+            stopped.is_empty(),
+            "{}\n{}",
+            stopped.join("\n"),
+            crate::render::render(&transcript, &crate::render::Redactions::all())
+        );
+        transcript
+    }
+}

@@ -1,0 +1,174 @@
+//! A socket that we own, with an observer on it. It adds nothing to the wire and takes nothing away: octets, FIN, RST and
+//! back-pressure pass as they come.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::kernel::{self, Unread};
+use crate::observer::Observer;
+use crate::transcript::What;
+
+/// A connected socket whose traffic is recorded.
+#[derive(Debug)]
+pub struct Tap {
+    socket: Arc<TcpStream>,
+    observer: Observer,
+    incoming_ended: bool,
+    outgoing_ended: bool,
+}
+
+impl Tap {
+    /// Puts an observer on a connected socket and records the connection.
+    ///
+    /// # Errors
+    /// When the socket refuses TCP_NODELAY.
+    pub fn new(socket: TcpStream, observer: Observer) -> io::Result<Self> {
+        // A small write must leave at once: what one call wrote is a fact of the case, not of Nagle's algorithm.
+        socket.set_nodelay(true)?;
+        Ok(Self { socket: Arc::new(socket), observer, incoming_ended: false, outgoing_ended: false })
+    }
+
+    /// The socket, for as long as somebody owns it.
+    #[must_use]
+    pub fn socket(&self) -> Weak<TcpStream> {
+        Arc::downgrade(&self.socket)
+    }
+
+    /// The observer of this socket.
+    #[must_use]
+    pub fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    /// Waits until the peer's kernel has acknowledged every octet written.
+    ///
+    /// # Errors
+    /// When the kernel does not tell.
+    pub async fn acknowledged(&self) -> io::Result<()> {
+        acknowledged(&self.socket).await
+    }
+
+    /// Resets the connection: everything acknowledged stays delivered, and RST follows.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub async fn abort(mut self) -> io::Result<()> {
+        self.acknowledged().await?;
+        SockRef::from(&*self.socket).set_linger(Some(std::time::Duration::ZERO))?;
+        self.end_outgoing(What::Rst);
+        Ok(())
+    }
+
+    fn end_incoming(&mut self, what: What) {
+        if !std::mem::replace(&mut self.incoming_ended, true) {
+            self.observer.incoming(what);
+        }
+    }
+
+    fn end_outgoing(&mut self, what: What) {
+        if !std::mem::replace(&mut self.outgoing_ended, true) {
+            self.observer.outgoing(what);
+        }
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::ConnectionReset {
+            self.end_incoming(What::Rst);
+        }
+    }
+}
+
+/// Waits until the peer's kernel has acknowledged every octet written to this socket. The kernel offers no event for
+/// it, so this asks again each time the runtime has had a turn.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub async fn acknowledged(socket: &TcpStream) -> io::Result<()> {
+    while kernel::unacknowledged(socket)? > 0 && kernel::unread(socket) != Unread::Error {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let tap = self.get_mut();
+        loop {
+            ready!(tap.socket.poll_read_ready(cx))?;
+            match tap.socket.try_read(buf.initialize_unfilled()) {
+                Ok(0) if buf.remaining() > 0 => tap.end_incoming(What::Fin),
+                Ok(count) => {
+                    let from = buf.filled().len();
+                    buf.advance(count);
+                    tap.observer.incoming(What::Octets(buf.filled()[from..].to_vec()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(error) => {
+                    tap.failed(&error);
+                    return Poll::Ready(Err(error));
+                }
+            }
+            return Poll::Ready(Ok(()));
+        }
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        let tap = self.get_mut();
+        loop {
+            ready!(tap.socket.poll_write_ready(cx))?;
+            match tap.socket.try_write(octets) {
+                Ok(count) => {
+                    tap.observer.outgoing(What::Octets(octets[..count].to_vec()));
+                    return Poll::Ready(Ok(count));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => {
+                    tap.failed(&error);
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let tap = self.get_mut();
+        // A peer that has reset the connection leaves nothing to end.
+        let shut = SockRef::from(&*tap.socket).shutdown(std::net::Shutdown::Write);
+        if shut.is_ok() {
+            tap.end_outgoing(What::Fin);
+        }
+        Poll::Ready(shut.or_else(|error| if error.kind() == io::ErrorKind::NotConnected { Ok(()) } else { Err(error) }))
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        // What close() sends is decided by what lies unread: RFC 1122 4.2.2.13.
+        match kernel::unread(&*self.socket) {
+            Unread::Octets => self.end_outgoing(What::Rst),
+            Unread::Nothing | Unread::Fin => self.end_outgoing(What::Fin),
+            Unread::Error => {}
+        }
+    }
+}
+
+/// The address of the socket's other end, for messages.
+///
+/// # Errors
+/// When the socket is not connected any more.
+pub fn peer(tap: &Tap) -> io::Result<SocketAddr> {
+    tap.socket.peer_addr()
+}

@@ -1,0 +1,146 @@
+//! The observer is tested before anything is observed with it: what a peer does to a connection is what the transcript says.
+
+use fixtures::nginx::conf;
+use harness::gateway::{Gateway, Nginx};
+use harness::origin::scripted;
+use harness::stage::Stage;
+use harness::transcript::{Lane, Transcript, What};
+use harness::until::{closed, ended, octets, sent, waiting};
+use rstest::rstest;
+
+const REQUEST: &str = "GET /events HTTP/1.1\r\nHost: mve.test\r\n\r\n";
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+
+fn run<T>(case: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts").block_on(case)
+}
+
+fn nginx(name: &str) -> Gateway {
+    let program = fixtures::nginx::binary().unwrap_or_else(|error| panic!("{error}"));
+    Gateway::Nginx(Nginx { program, name: name.into(), conf: conf::text(name).expect("a known conf").into() })
+}
+
+fn facts(transcript: &Transcript, lane: Lane) -> Vec<What> {
+    transcript.lane(lane).cloned().collect()
+}
+
+#[rstest]
+#[case::fin(What::Fin)]
+#[case::rst(What::Rst)]
+fn the_end_of_a_connection_arrives_as_it_was_sent(#[case] end: What) {
+    let transcript = run(async {
+        let script = scripted().request().send(HEAD).send("data: one\n\n");
+        let script = if end == What::Fin { script.fin() } else { script.rst() };
+        let mut s = Stage::direct().start_raw(script).await;
+        s.step("the origin ends");
+        s.reader.send(REQUEST).await;
+        s.reader.until(closed()).await;
+        s.finish().await
+    });
+    let expected = What::Octets(format!("{HEAD}data: one\n\n").into_bytes());
+    assert_eq!(facts(&transcript, Lane::response(0)), [expected, end]);
+}
+
+#[test]
+fn a_half_close_arrives_and_the_other_direction_stays_open() {
+    let transcript = run(async {
+        let script = scripted().request().departure().send(HEAD).send("data: late\n\n").fin();
+        let mut s = Stage::direct().start_raw(script).await;
+        s.step("the reader half-closes");
+        s.reader.send(REQUEST).await;
+        s.reader.half_close().await;
+        s.reader.until(closed()).await;
+        s.finish().await
+    });
+    assert!(transcript.octets(Lane::response(0)).ends_with(b"data: late\n\n"));
+    assert_eq!(facts(&transcript, Lane::request(0)), [What::Octets(REQUEST.into()), What::Fin]);
+}
+
+#[rstest]
+#[case::fin(false, What::Fin)]
+#[case::rst(true, What::Rst)]
+fn the_origin_sees_its_peer_leave_as_the_gateway_left(#[case] abort: bool, #[case] end: What) {
+    // Two scripted origins with nginx as the peer would tell of nginx; here the peer is ours: a reader that leaves.
+    let transcript = run(async {
+        let mut s = Stage::direct().start_raw(scripted().request().send(HEAD).cue("gone").departure()).await;
+        s.step("the reader leaves");
+        s.reader.send(REQUEST).await;
+        s.reader.until(octets(HEAD)).await;
+        if abort {
+            s.reader.abort().await
+        } else {
+            s.reader.leave()
+        }
+        s.release("gone").await;
+        s.finish().await
+    });
+    assert_eq!(facts(&transcript, Lane::request(0)), [What::Octets(REQUEST.into()), end]);
+}
+
+#[test]
+fn a_reader_that_does_not_read_blocks_the_origin_and_loses_nothing() {
+    let content = vec![b'x'; 1 << 20];
+    let transcript = run(async {
+        let script = scripted().request().send(HEAD).send(&content).cue("sent").fin();
+        let mut s = Stage::direct().clamped().start_raw(script).await;
+        s.step("the reader asks and does not read");
+        s.reader.send(REQUEST).await;
+        s.reader.until(octets(HEAD)).await;
+        s.step("the reader reads on");
+        s.reader.until(octets("x".repeat(1 << 20))).await;
+        s.cue("sent", "the origin has written everything").await;
+        s.reader.until(closed()).await;
+        s.finish().await
+    });
+    assert_eq!(transcript.octets(Lane::response(0)).len(), HEAD.len() + content.len());
+}
+
+#[rstest]
+#[case::held("as-shipped", true)]
+#[case::passed("unbuffered-http11", false)]
+fn the_fence_tells_a_held_event_from_one_that_passes(#[case] conf: &str, #[case] held: bool) {
+    let transcript = run(async {
+        let script = scripted()
+            .request()
+            .send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 22\r\n\r\n")
+            .cue("one")
+            .send("data: one\n\n")
+            .cue("two")
+            .send("data: two\n\n")
+            .fin();
+        let mut s = Stage::direct().through(nginx(conf)).start_raw(script).await;
+        s.step("the reader asks");
+        s.reader.send(REQUEST).await;
+        s.cue("one", "the origin sends an event").await;
+        s.origin.until(sent("data: one\n\n")).await;
+        s.look().await;
+        s.cue("two", "the origin sends the rest").await;
+        s.origin.until(ended()).await;
+        s.reader.until(octets("data: two\n\n")).await;
+        s.finish().await
+    });
+    let first = transcript
+        .events
+        .iter()
+        .find(|event| matches!((&event.what, event.lane), (What::Octets(_), lane) if lane == Lane::response(0)));
+    assert_eq!(first.map(|event| event.step.0), Some(if held { 2 } else { 1 }));
+    assert_eq!(facts(&transcript, Lane::response(0)).contains(&What::Silence), held);
+}
+
+#[test]
+fn a_case_that_leaves_its_handler_waiting_is_told_for_which_cue() {
+    let failed = std::panic::catch_unwind(|| {
+        run(async {
+            let mut s = Stage::direct().start_raw(scripted().request().send(HEAD).cue("never").fin()).await;
+            s.step("the reader asks");
+            s.reader.send(REQUEST).await;
+            s.origin.until(waiting("never")).await;
+            s.reader.until(octets(HEAD)).await;
+            s.reader.until(octets("data: never\n")).await;
+            s.finish().await
+        })
+    });
+    let failed = failed.expect_err("the wait is in vain");
+    let text = failed.downcast_ref::<String>().expect("a message");
+    assert!(text.contains("in vain") && text.contains("observer.rs"), "{text}");
+}

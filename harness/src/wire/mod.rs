@@ -1,1 +1,3 @@
 //! Octets, and what they mean: pure, total, never asynchronous.
+
+pub mod h1;

@@ -1,3 +1,4 @@
 //! Octets, and what they mean: pure, total, never asynchronous.
 
+pub mod events;
 pub mod h1;

@@ -33,3 +33,25 @@ pub async fn wait<T>(
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_in_vain_says_what_was_awaited_where_and_what_was_seen() {
+        let here = Location::caller();
+        let waiting = wait("the last-chunk", here, || "the transcript so far".into(), std::future::pending::<()>());
+        let failed = tokio::task::JoinSet::from_iter([waiting]).join_next().await.expect("one task");
+        let payload = failed.expect_err("the wait is in vain").into_panic();
+        let text = payload.downcast_ref::<String>().expect("a message");
+        let place = format!("{}:{}", here.file(), here.line());
+        assert_eq!(
+            *text,
+            format!(
+                "waited {} ms for the last-chunk, in vain (at {place})\nthe transcript so far",
+                bound().as_millis()
+            )
+        );
+    }
+}

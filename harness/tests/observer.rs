@@ -5,7 +5,7 @@ use harness::gateway::{Gateway, Nginx};
 use harness::origin::scripted;
 use harness::stage::Stage;
 use harness::transcript::{Lane, Transcript, What};
-use harness::until::{closed, ended, octets, sent, waiting};
+use harness::until::{closed, ended, octets, sent};
 use rstest::rstest;
 
 const REQUEST: &str = "GET /events HTTP/1.1\r\nHost: mve.test\r\n\r\n";
@@ -128,19 +128,23 @@ fn the_fence_tells_a_held_event_from_one_that_passes(#[case] conf: &str, #[case]
 }
 
 #[test]
-fn a_case_that_leaves_its_handler_waiting_is_told_for_which_cue() {
+fn a_wait_that_the_end_of_the_connection_makes_vain_fails_at_once_and_shows_what_came() {
     let failed = std::panic::catch_unwind(|| {
         run(async {
-            let mut s = Stage::direct().start_raw(scripted().request().send(HEAD).cue("never").fin()).await;
+            let mut s = Stage::direct().start_raw(scripted().request().send(HEAD).fin()).await;
             s.step("the reader asks");
             s.reader.send(REQUEST).await;
-            s.origin.until(waiting("never")).await;
-            s.reader.until(octets(HEAD)).await;
             s.reader.until(octets("data: never\n")).await;
             s.finish().await
         })
     });
     let failed = failed.expect_err("the wait is in vain");
     let text = failed.downcast_ref::<String>().expect("a message");
-    assert!(text.contains("in vain") && text.contains("observer.rs"), "{text}");
+    assert!(
+        text.starts_with(
+            r"waited for the octets data: never\n, but the connection has ended (at harness/tests/observer.rs:"
+        ),
+        "{text}"
+    );
+    assert!(text.contains(r"Content-Type: text/event-stream\r\n"), "{text}");
 }

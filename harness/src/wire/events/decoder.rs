@@ -176,9 +176,7 @@ impl Decoder {
             }
             // The specification leaves the empty value open; readers ignore it.
             b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
-                let ms = value.iter().fold(0_u64, |sum, d| {
-                    sum.saturating_mul(10).saturating_add(u64::from(d - b'0'))
-                });
+                let ms = value.iter().fold(0_u64, |sum, d| sum.saturating_mul(10).saturating_add(u64::from(d - b'0')));
                 self.retry_ms = Some(ms);
             }
             _ => {}
@@ -193,10 +191,7 @@ impl Decoder {
         Some(Event {
             data: block.data?,
             // An empty type is no type.
-            event: block
-                .event
-                .filter(|event| !event.is_empty())
-                .unwrap_or_else(|| "message".to_owned()),
+            event: block.event.filter(|event| !event.is_empty()).unwrap_or_else(|| "message".to_owned()),
             id: self.last_event_id.clone(),
             range: block.range?,
             dispatched_at: self.at,
@@ -205,11 +200,7 @@ impl Decoder {
 
     /// The length of the byte order mark at the front of this line, if it is the first of the stream.
     fn mark_len(&self, line: &[u8]) -> usize {
-        if self.line_at == 0 && line.starts_with(BYTE_ORDER_MARK) {
-            BYTE_ORDER_MARK.len()
-        } else {
-            0
-        }
+        if self.line_at == 0 && line.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 }
     }
 
     fn may_become_a_field(&self) -> bool {

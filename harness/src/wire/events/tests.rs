@@ -8,10 +8,7 @@ use super::*;
 type Plain<'a> = (&'a str, &'a str, &'a str);
 
 fn plain(events: &[Event]) -> Vec<Plain<'_>> {
-    events
-        .iter()
-        .map(|e| (e.event.as_str(), e.data.as_str(), &*e.id))
-        .collect()
+    events.iter().map(|e| (e.event.as_str(), e.data.as_str(), &*e.id)).collect()
 }
 
 #[rstest]
@@ -48,10 +45,7 @@ fn a_stream_dispatches_its_events(#[case] octets: &str, #[case] expected: &[Plai
 #[case::whole(b"data: \xf0\x9f\x98\x80\n\n", "\u{1f600}")]
 fn octets_that_are_not_utf_8_are_replaced(#[case] octets: &[u8], #[case] expected: &str) {
     let mut decoder = Decoder::new();
-    let events: Vec<Event> = octets
-        .iter()
-        .flat_map(|octet| decoder.push(&[*octet]))
-        .collect();
+    let events: Vec<Event> = octets.iter().flat_map(|octet| decoder.push(&[*octet])).collect();
     assert_eq!(plain(&events), [("message", expected, "")]);
 }
 
@@ -75,28 +69,15 @@ fn the_reconnection_time_is_digits_alone(#[case] octets: &str, #[case] expected:
 fn an_event_knows_its_block_and_what_dispatched_it() {
     let octets = "\u{feff}data: one\n\n\r\n: c\r\ndata: two\r\n\r\nid: 1\n\ndata: three\r\r";
     let events = Decoder::new().push(octets.as_bytes());
-    let blocks: Vec<&str> = events
-        .iter()
-        .map(|event| &octets[event.range.clone()])
-        .collect();
-    assert_eq!(
-        blocks,
-        ["data: one\n", ": c\r\ndata: two\r\n", "data: three\r"]
-    );
-    let dispatched: Vec<&str> = events
-        .iter()
-        .map(|event| &octets[event.range.end..event.dispatched_at])
-        .collect();
+    let blocks: Vec<&str> = events.iter().map(|event| &octets[event.range.clone()]).collect();
+    assert_eq!(blocks, ["data: one\n", ": c\r\ndata: two\r\n", "data: three\r"]);
+    let dispatched: Vec<&str> = events.iter().map(|event| &octets[event.range.end..event.dispatched_at]).collect();
     assert_eq!(dispatched, ["\n", "\r", "\r"]);
 }
 
 #[test]
 fn an_event_is_dispatched_by_the_octet_that_ends_its_empty_line() {
-    for (block, line_end) in [
-        ("data: x\n", "\n"),
-        ("data: x\r\n", "\r\n"),
-        ("data: x\r", "\r"),
-    ] {
+    for (block, line_end) in [("data: x\n", "\n"), ("data: x\r\n", "\r\n"), ("data: x\r", "\r")] {
         let mut decoder = Decoder::new();
         assert_eq!(decoder.push(block.as_bytes()), []);
         assert_eq!(decoder.push(&line_end.as_bytes()[..1]).len(), 1);
@@ -113,12 +94,7 @@ fn pending(octets: &str) -> Option<Pending> {
 
 #[rstest]
 #[case::data("data: one\n\ndata: two\n", "data: two\n", Some("two"), None)]
-#[case::data_and_a_cut_line(
-    "data: two\ndata: th",
-    "data: two\ndata: th",
-    Some("two"),
-    Some("data: th")
-)]
+#[case::data_and_a_cut_line("data: two\ndata: th", "data: two\ndata: th", Some("two"), Some("data: th"))]
 #[case::a_cut_line("data: one\n\ndata: two", "data: two", None, Some("data: two"))]
 #[case::a_cut_name("data: one\n\nda", "da", None, Some("da"))]
 #[case::a_name_alone("data", "data", None, Some("data"))]
@@ -166,14 +142,7 @@ fn a_pending_id_is_not_the_last_event_id() {
     decoder.push(b"id: 1\ndata: x\n\nevent: add\nid: 2\n");
     assert_eq!(decoder.last_event_id(), "1");
     let pending = decoder.pending().unwrap();
-    assert_eq!(
-        (
-            pending.id.as_deref(),
-            pending.event.as_deref(),
-            pending.data
-        ),
-        (Some("2"), Some("add"), None)
-    );
+    assert_eq!((pending.id.as_deref(), pending.event.as_deref(), pending.data), (Some("2"), Some("add"), None));
     decoder.push(b"\n");
     assert_eq!((decoder.last_event_id(), decoder.dispatched()), ("2", 1));
 }
@@ -199,8 +168,7 @@ fn by_the_letter(octets: &[u8]) -> (Vec<(String, String, String)>, String, Optio
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
     lines.pop();
-    let (mut data, mut event, mut id, mut last_id) =
-        (String::new(), String::new(), String::new(), String::new());
+    let (mut data, mut event, mut id, mut last_id) = (String::new(), String::new(), String::new(), String::new());
     let (mut events, mut retry) = (Vec::new(), None);
     for line in lines {
         if line.is_empty() {
@@ -210,11 +178,7 @@ fn by_the_letter(octets: &[u8]) -> (Vec<(String, String, String)>, String, Optio
                 continue;
             }
             data.pop();
-            let event = if event.is_empty() {
-                "message".to_owned()
-            } else {
-                std::mem::take(&mut event)
-            };
+            let event = if event.is_empty() { "message".to_owned() } else { std::mem::take(&mut event) };
             events.push((event, std::mem::take(&mut data), last_id.clone()));
             continue;
         }
@@ -224,9 +188,7 @@ fn by_the_letter(octets: &[u8]) -> (Vec<(String, String, String)>, String, Optio
             "event" => event = value.to_owned(),
             "data" => data.extend([value, "\n"]),
             "id" if !value.contains('\0') => id = value.to_owned(),
-            "retry" if value.bytes().all(|b| b.is_ascii_digit()) => {
-                retry = value.parse().ok().or(retry)
-            }
+            "retry" if value.bytes().all(|b| b.is_ascii_digit()) => retry = value.parse().ok().or(retry),
             _ => {}
         }
     }
@@ -266,7 +228,8 @@ fn octets() -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn slicing_at_every_one_and_two_places_changes_nothing() {
-    let octets = "\u{feff}: c\r\ndata: \u{20ac}\r\rid: 1\r\n\r\nevent: a\ndata\n\n\r\nretry: 5\r\ndata: y\r\ndata".as_bytes();
+    let octets =
+        "\u{feff}: c\r\ndata: \u{20ac}\r\rid: 1\r\n\r\nevent: a\ndata\n\n\r\nretry: 5\r\ndata: y\r\ndata".as_bytes();
     let mut whole = Decoder::new();
     let expected = whole.push(octets);
     assert_eq!(expected.len(), 2);
@@ -277,11 +240,7 @@ fn slicing_at_every_one_and_two_places_changes_nothing() {
             events.extend(decoder.push(&octets[first..second]));
             events.extend(decoder.push(&octets[second..]));
             assert_eq!(events, expected, "sliced at {first} and {second}");
-            assert_eq!(
-                decoder.pending(),
-                whole.pending(),
-                "sliced at {first} and {second}"
-            );
+            assert_eq!(decoder.pending(), whole.pending(), "sliced at {first} and {second}");
         }
     }
 }
@@ -293,12 +252,7 @@ fn cases(cases: u32) -> ProptestConfig {
         RngSeed::Random => RngSeed::Fixed(1),
         seed => seed,
     };
-    ProptestConfig {
-        cases,
-        rng_seed,
-        failure_persistence: None,
-        ..given
-    }
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..given }
 }
 
 proptest! {

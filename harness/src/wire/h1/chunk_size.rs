@@ -26,21 +26,14 @@ enum Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     More,
-    Ended {
-        size: u64,
-        bare_lf: bool,
-        padded: bool,
-    },
+    Ended { size: u64, bare_lf: bool, padded: bool },
     NotHexadecimal,
     Overflow,
 }
 
 impl ChunkSizeLine {
     pub(super) fn new() -> ChunkSizeLine {
-        ChunkSizeLine {
-            size: 0,
-            part: Part::Start,
-        }
+        ChunkSizeLine { size: 0, part: Part::Start }
     }
 
     pub(super) fn has_begun(&self) -> bool {
@@ -48,11 +41,7 @@ impl ChunkSizeLine {
     }
 
     pub(super) fn step(&mut self, octet: u8) -> Step {
-        let ended = |bare_lf, padded| Step::Ended {
-            size: self.size,
-            bare_lf,
-            padded,
-        };
+        let ended = |bare_lf, padded| Step::Ended { size: self.size, bare_lf, padded };
         self.part = match (self.part, octet) {
             (Part::Start | Part::Digits, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 let digit = (octet as char).to_digit(16).map_or(0, u64::from);

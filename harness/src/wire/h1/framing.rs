@@ -32,10 +32,7 @@ impl Facts<'_> {
         }
         // 3. and 4.
         if has_coding {
-            return match (
-                final_coding_is_chunked(&self.transfer_encoding),
-                self.response,
-            ) {
+            return match (final_coding_is_chunked(&self.transfer_encoding), self.response) {
                 (true, _) => Ok(Framing::Chunked),
                 (false, Some(_)) => {
                     deviations.push(Deviation::FinalCodingNotChunked);
@@ -46,19 +43,14 @@ impl Facts<'_> {
         }
         // 5. and 6.
         if !self.content_length.is_empty() {
-            let (length, values) =
-                one_length(&self.content_length).ok_or(Malformed::ContentLength)?;
+            let (length, values) = one_length(&self.content_length).ok_or(Malformed::ContentLength)?;
             if values > 1 {
                 deviations.push(Deviation::RepeatedContentLength);
             }
             return Ok(Framing::Length(length));
         }
         // 7. and 8.
-        Ok(if self.response.is_some() {
-            Framing::Close
-        } else {
-            Framing::NoContent
-        })
+        Ok(if self.response.is_some() { Framing::Close } else { Framing::NoContent })
     }
 }
 
@@ -82,10 +74,7 @@ fn final_coding_is_chunked(values: &[&[u8]]) -> bool {
         }
         last = element(&value[start..]).unwrap_or(last);
     }
-    let name = last
-        .split(|octet| *octet == b';')
-        .next()
-        .unwrap_or_default();
+    let name = last.split(|octet| *octet == b';').next().unwrap_or_default();
     name.trim_ascii().eq_ignore_ascii_case(b"chunked")
 }
 
@@ -93,11 +82,7 @@ fn final_coding_is_chunked(values: &[&[u8]]) -> bool {
 fn one_length(values: &[&[u8]]) -> Option<(u64, usize)> {
     let mut agreed = None;
     let mut count = 0;
-    for digits in values
-        .iter()
-        .flat_map(|value| value.split(|octet| *octet == b','))
-        .filter_map(element)
-    {
+    for digits in values.iter().flat_map(|value| value.split(|octet| *octet == b',')).filter_map(element) {
         let length = digits.iter().try_fold(0_u64, |sum, digit| match digit {
             b'0'..=b'9' => sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
             _ => None,

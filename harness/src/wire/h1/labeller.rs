@@ -8,9 +8,7 @@ mod state;
 use std::collections::VecDeque;
 
 use super::chunk_size::ChunkSizeLine;
-use super::{
-    By, Deviation, End, Expected, Label, Malformed, Message, Position, Span, State, Stream, Why,
-};
+use super::{By, Deviation, End, Expected, Label, Malformed, Message, Position, Span, State, Stream, Why};
 
 /// Labels one direction of a connection as its octets come.
 #[derive(Clone, Debug)]
@@ -78,10 +76,7 @@ impl Labeller {
     /// past the last response are [`Label::Surplus`].
     pub fn responses(methods: impl IntoIterator<Item = String>) -> Labeller {
         let mut later: VecDeque<String> = methods.into_iter().collect();
-        Labeller::new(Direction::Responses {
-            current: later.pop_front(),
-            later,
-        })
+        Labeller::new(Direction::Responses { current: later.pop_front(), later })
     }
 
     /// For requests.
@@ -156,36 +151,17 @@ impl Labeller {
     pub fn finish(mut self, end: End) -> Stream {
         self.describe(end);
         let at = self.at;
-        if let (
-            Phase::Idle { .. },
-            Direction::Responses {
-                current: Some(method),
-                ..
-            },
-        ) = (self.phase, &self.direction)
+        if let (Phase::Idle { .. }, Direction::Responses { current: Some(method), .. }) = (self.phase, &self.direction)
         {
-            self.messages.push(Message::beginning_at(
-                at,
-                Some(method.clone()),
-                unanswered(end),
-            ));
+            self.messages.push(Message::beginning_at(at, Some(method.clone()), unanswered(end)));
         }
         // Where framing is lost or another protocol speaks, nobody can tell what was answered.
-        if let (false, Direction::Responses { later, .. }) = (
-            matches!(self.phase, Phase::Raw | Phase::Lost(_)),
-            self.direction,
-        ) {
-            self.messages.extend(
-                later
-                    .into_iter()
-                    .map(|m| Message::beginning_at(at, Some(m), unanswered(end))),
-            );
+        if let (false, Direction::Responses { later, .. }) =
+            (matches!(self.phase, Phase::Raw | Phase::Lost(_)), self.direction)
+        {
+            self.messages.extend(later.into_iter().map(|m| Message::beginning_at(at, Some(m), unanswered(end))));
         }
-        Stream {
-            spans: self.spans,
-            messages: self.messages,
-            end,
-        }
+        Stream { spans: self.spans, messages: self.messages, end }
     }
 
     /// The stream as it is, still open.
@@ -208,10 +184,7 @@ impl Labeller {
             Phase::ChunkData { left, of } => {
                 let index = self.message().chunks + 1;
                 let taken = self.content(octets, left, Label::ChunkData { index });
-                self.phase = Phase::ChunkData {
-                    left: left - taken as u64,
-                    of,
-                };
+                self.phase = Phase::ChunkData { left: left - taken as u64, of };
                 if left == taken as u64 {
                     self.close_span();
                     self.phase = Phase::ChunkDataEnd { cr: false };
@@ -221,10 +194,7 @@ impl Labeller {
             Phase::ChunkDataEnd { cr } => self.chunk_data_end(octets[0], cr),
             Phase::Length { left, of } => {
                 let taken = self.content(octets, left, Label::Content);
-                self.phase = Phase::Length {
-                    left: left - taken as u64,
-                    of,
-                };
+                self.phase = Phase::Length { left: left - taken as u64, of };
                 if left == taken as u64 {
                     self.complete(By::ContentLength);
                 }
@@ -272,18 +242,13 @@ impl Labeller {
             Direction::Responses { current, .. } => current.clone(),
             Direction::Requests { .. } => None,
         };
-        let state = State::Incomplete(Why {
-            at: Position::BeforeStatusLine,
-            end: End::Open,
-        });
+        let state = State::Incomplete(Why { at: Position::BeforeStatusLine, end: End::Open });
         let mut message = Message::beginning_at(at, method, state);
         if let (Some(span), Direction::Responses { .. }) = (self.spans.last(), &self.direction)
             && span.label == Label::EmptyLine
             && span.range.end == at
         {
-            message
-                .deviations
-                .push((span.range.start, Deviation::EmptyLineBeforeResponse));
+            message.deviations.push((span.range.start, Deviation::EmptyLineBeforeResponse));
         }
         self.messages.push(message);
         self.held.clear();
@@ -314,18 +279,11 @@ impl Labeller {
 
     /// The message under way.
     fn message(&mut self) -> &mut Message {
-        let last = self
-            .messages
-            .len()
-            .checked_sub(1)
-            .expect("only idle phases come before the first message");
+        let last = self.messages.len().checked_sub(1).expect("only idle phases come before the first message");
         &mut self.messages[last]
     }
 }
 
 fn unanswered(end: End) -> State {
-    State::Incomplete(Why {
-        at: Position::BeforeStatusLine,
-        end,
-    })
+    State::Incomplete(Why { at: Position::BeforeStatusLine, end })
 }

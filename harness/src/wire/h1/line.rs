@@ -51,30 +51,16 @@ pub(super) fn may_begin_request_line(octets: &[u8]) -> bool {
 
 pub(super) fn status_line(text: &[u8]) -> Option<StatusLine> {
     let version = version(text.get(..8)?)?;
-    let [
-        b' ',
-        h @ b'0'..=b'9',
-        t @ b'0'..=b'9',
-        u @ b'0'..=b'9',
-        rest @ ..,
-    ] = text.get(8..)?
-    else {
+    let [b' ', h @ b'0'..=b'9', t @ b'0'..=b'9', u @ b'0'..=b'9', rest @ ..] = text.get(8..)? else {
         return None;
     };
-    let status = [h, t, u]
-        .iter()
-        .fold(0, |sum, digit| sum * 10 + u16::from(**digit - b'0'));
+    let status = [h, t, u].iter().fold(0, |sum, digit| sum * 10 + u16::from(**digit - b'0'));
     let (reason, space_after_status) = match rest {
         [] => (12..12, false),
         [b' ', ..] => (13..text.len(), true),
         _ => return None,
     };
-    Some(StatusLine {
-        version,
-        status,
-        reason,
-        space_after_status,
-    })
+    Some(StatusLine { version, status, reason, space_after_status })
 }
 
 pub(super) fn request_line(text: &[u8]) -> Option<RequestLine> {
@@ -83,11 +69,7 @@ pub(super) fn request_line(text: &[u8]) -> Option<RequestLine> {
     let target = method.end + 1..last_space;
     let version = version(&text[last_space + 1..])?;
     let target_is_one_word = !target.is_empty() && memchr(b' ', &text[target.clone()]).is_none();
-    (is_token(&text[method.clone()]) && target_is_one_word).then_some(RequestLine {
-        method,
-        target,
-        version,
-    })
+    (is_token(&text[method.clone()]) && target_is_one_word).then_some(RequestLine { method, target, version })
 }
 
 pub(super) fn field_line(text: &[u8]) -> Option<FieldLine> {
@@ -95,27 +77,14 @@ pub(super) fn field_line(text: &[u8]) -> Option<FieldLine> {
     let name = trim(text, 0..colon);
     let value = trim(text, colon + 1..text.len());
     // White space in front makes it a folded line, so it can only be behind.
-    is_token(&text[name.clone()]).then_some(FieldLine {
-        space_before_colon: name.end < colon,
-        name,
-        value,
-    })
+    is_token(&text[name.clone()]).then_some(FieldLine { space_before_colon: name.end < colon, name, value })
 }
 
 /// The range without the spaces and tabs at both ends.
 pub(super) fn trim(text: &[u8], range: Range<usize>) -> Range<usize> {
     let is_space = |octet: &u8| matches!(octet, b' ' | b'\t');
-    let start = range.start
-        + text[range.clone()]
-            .iter()
-            .take_while(|octet| is_space(octet))
-            .count();
-    let end = range.end
-        - text[start..range.end]
-            .iter()
-            .rev()
-            .take_while(|octet| is_space(octet))
-            .count();
+    let start = range.start + text[range.clone()].iter().take_while(|octet| is_space(octet)).count();
+    let end = range.end - text[start..range.end].iter().rev().take_while(|octet| is_space(octet)).count();
     start..end
 }
 

@@ -110,9 +110,7 @@ impl fmt::Display for Deviation {
             Deviation::ObsFold => "folded field line",
             Deviation::SpaceBeforeFields => "white space before the first field line",
             Deviation::SpaceBeforeColon => "white space before the colon",
-            Deviation::TransferEncodingAndContentLength => {
-                "transfer-encoding and content-length together"
-            }
+            Deviation::TransferEncodingAndContentLength => "transfer-encoding and content-length together",
             Deviation::TransferEncodingInHttp10 => "transfer-encoding in HTTP/1.0",
             Deviation::FinalCodingNotChunked => "final transfer coding is not chunked",
             Deviation::RepeatedContentLength => "content-length repeated",
@@ -146,22 +144,13 @@ impl Message {
     pub fn field<'a>(&self, octets: &'a [u8], name: &str) -> Option<&'a [u8]> {
         self.fields
             .iter()
-            .find(|field| {
-                octets
-                    .get(field.name.clone())
-                    .is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes()))
-            })
+            .find(|field| octets.get(field.name.clone()).is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes())))
             .and_then(|field| octets.get(field.value.clone()))
     }
 
     /// The content, joined: the chunked coding taken off, all other codings left on. `octets` is the whole stream.
     pub fn content_in(&self, octets: &[u8]) -> Vec<u8> {
-        self.content
-            .iter()
-            .filter_map(|range| octets.get(range.clone()))
-            .flatten()
-            .copied()
-            .collect()
+        self.content.iter().filter_map(|range| octets.get(range.clone())).flatten().copied().collect()
     }
 
     /// Where in the stream the octet of the content at this offset is.

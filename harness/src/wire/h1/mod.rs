@@ -55,9 +55,7 @@ impl Stream {
     /// The methods of the requests in this stream, in order: what the responses have to be read against.
     /// A request whose request-line cannot be read has none.
     pub fn methods(&self) -> impl Iterator<Item = &str> {
-        self.messages
-            .iter()
-            .filter_map(|message| message.method.as_deref())
+        self.messages.iter().filter_map(|message| message.method.as_deref())
     }
 }
 

@@ -156,11 +156,7 @@ impl fmt::Display for Why {
 impl Why {
     fn with_end(&self, f: &mut fmt::Formatter<'_>, what: fmt::Arguments<'_>) -> fmt::Result {
         f.write_fmt(what)?;
-        f.write_str(if self.end == End::Open {
-            ", still open"
-        } else {
-            ""
-        })
+        f.write_str(if self.end == End::Open { ", still open" } else { "" })
     }
 }
 

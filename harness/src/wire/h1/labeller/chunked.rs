@@ -13,19 +13,8 @@ impl Labeller {
         for (before, octet) in octets.iter().enumerate() {
             match line.step(*octet) {
                 Step::More => {}
-                Step::Ended {
-                    size,
-                    bare_lf,
-                    padded,
-                } => {
-                    let label = if size == 0 {
-                        Label::LastChunk
-                    } else {
-                        Label::ChunkSize {
-                            index,
-                            size: Some(size),
-                        }
-                    };
+                Step::Ended { size, bare_lf, padded } => {
+                    let label = if size == 0 { Label::LastChunk } else { Label::ChunkSize { index, size: Some(size) } };
                     let taken = self.extend(label, before + 1);
                     self.close_span();
                     let at = self.line_at;
@@ -35,24 +24,13 @@ impl Labeller {
                     self.held.clear();
                     self.held_at = self.at;
                     self.line_at = self.at;
-                    self.phase = if size == 0 {
-                        Phase::Trailers
-                    } else {
-                        Phase::ChunkData {
-                            left: size,
-                            of: size,
-                        }
-                    };
+                    self.phase = if size == 0 { Phase::Trailers } else { Phase::ChunkData { left: size, of: size } };
                     return taken;
                 }
                 step => {
                     let overflow = step == Step::Overflow;
                     let taken = self.extend(Label::ChunkSize { index, size: None }, before + 1);
-                    self.lose(if overflow {
-                        Malformed::ChunkSizeOverflow
-                    } else {
-                        Malformed::ChunkSize
-                    });
+                    self.lose(if overflow { Malformed::ChunkSizeOverflow } else { Malformed::ChunkSize });
                     return taken;
                 }
             }

@@ -14,16 +14,12 @@ impl Labeller {
     pub(super) fn start_line(&mut self, octets: &[u8]) -> usize {
         let (taken, ended) = self.hold_line(octets);
         let (label, lost, may_begin) = match self.direction {
-            Direction::Responses { .. } => (
-                Label::StatusLine,
-                Malformed::StatusLine,
-                line::may_begin_status_line(&self.held),
-            ),
-            Direction::Requests { .. } => (
-                Label::RequestLine,
-                Malformed::RequestLine,
-                line::may_begin_request_line(&self.held),
-            ),
+            Direction::Responses { .. } => {
+                (Label::StatusLine, Malformed::StatusLine, line::may_begin_status_line(&self.held))
+            }
+            Direction::Requests { .. } => {
+                (Label::RequestLine, Malformed::RequestLine, line::may_begin_request_line(&self.held))
+            }
         };
         self.extend(label, taken);
         if !may_begin {
@@ -56,9 +52,7 @@ impl Labeller {
             message.status = Some(found.status);
             message.reason = Some(at + found.reason.start..at + found.reason.end);
             if !found.space_after_status {
-                message
-                    .deviations
-                    .push((at + text.len(), Deviation::NoSpaceAfterStatus));
+                message.deviations.push((at + text.len(), Deviation::NoSpaceAfterStatus));
             }
             found.version
         } else {
@@ -78,11 +72,8 @@ impl Labeller {
 
     pub(super) fn field_line(&mut self, octets: &[u8]) -> usize {
         let in_header = matches!(self.phase, Phase::Fields);
-        let (usual, last) = if in_header {
-            (Label::FieldLine, Label::HeaderEnd)
-        } else {
-            (Label::TrailerField, Label::TrailerEnd)
-        };
+        let (usual, last) =
+            if in_header { (Label::FieldLine, Label::HeaderEnd) } else { (Label::TrailerField, Label::TrailerEnd) };
         let (taken, ended) = self.hold_line(octets);
         let held = mem::take(&mut self.held);
         let (text, bare_lf) = line::without_end(&held[self.line_at - self.held_at..]);
@@ -118,11 +109,7 @@ impl Labeller {
         let at = self.line_at;
         let before = self.spans.iter().rev().nth(1).map(|span| span.label);
         let message = self.message();
-        let fields = if in_header {
-            &mut message.fields
-        } else {
-            &mut message.trailers
-        };
+        let fields = if in_header { &mut message.fields } else { &mut message.trailers };
         if matches!(text[0], b' ' | b'\t') {
             if before == Some(Label::Unexpected(Expected::FieldLine)) {
                 return false;
@@ -149,9 +136,7 @@ impl Labeller {
             value: at + found.value.start..at + found.value.end,
         });
         if found.space_before_colon {
-            message
-                .deviations
-                .push((at + found.name.end, Deviation::SpaceBeforeColon));
+            message.deviations.push((at + found.name.end, Deviation::SpaceBeforeColon));
         }
         true
     }
@@ -163,17 +148,11 @@ impl Labeller {
         let message = self.message();
         let values = |name: &str| -> Vec<&[u8]> {
             let of = |range: &Range<usize>| &held[range.start - held_at..range.end - held_at];
-            let fields = message
-                .fields
-                .iter()
-                .filter(|field| of(&field.name).eq_ignore_ascii_case(name.as_bytes()));
+            let fields = message.fields.iter().filter(|field| of(&field.name).eq_ignore_ascii_case(name.as_bytes()));
             fields.map(|field| of(&field.value)).collect()
         };
         let facts = Facts {
-            response: message
-                .status
-                .filter(|_| responses)
-                .map(|s| (s, message.method.as_deref().unwrap_or_default())),
+            response: message.status.filter(|_| responses).map(|s| (s, message.method.as_deref().unwrap_or_default())),
             version: message.version.unwrap_or((1, 1)),
             transfer_encoding: values("transfer-encoding"),
             content_length: values("content-length"),
@@ -181,9 +160,7 @@ impl Labeller {
         let mut deviations = Vec::new();
         let framing = facts.framing(&mut deviations);
         let at = message.range.start;
-        message
-            .deviations
-            .extend(deviations.into_iter().map(|deviation| (at, deviation)));
+        message.deviations.extend(deviations.into_iter().map(|deviation| (at, deviation)));
         message.interim = responses && matches!(message.status, Some(100 | 102..=199));
         match framing {
             Ok(framing) => {
@@ -206,8 +183,7 @@ impl Labeller {
 
     /// Keeps the octets of a line up to its LF; how many, and whether the LF is there.
     fn hold_line(&mut self, octets: &[u8]) -> (usize, bool) {
-        let (taken, ended) =
-            memchr(b'\n', octets).map_or((octets.len(), false), |lf| (lf + 1, true));
+        let (taken, ended) = memchr(b'\n', octets).map_or((octets.len(), false), |lf| (lf + 1, true));
         self.held.extend_from_slice(&octets[..taken]);
         (taken, ended)
     }

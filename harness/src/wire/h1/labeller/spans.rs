@@ -18,11 +18,7 @@ impl Labeller {
                     Label::EmptyLine | Label::Surplus => self.messages.len(),
                     _ => self.messages.len().saturating_sub(1),
                 };
-                self.spans.push(Span {
-                    range: start..self.at,
-                    label,
-                    message,
-                });
+                self.spans.push(Span { range: start..self.at, label, message });
             }
         }
         self.open = true;

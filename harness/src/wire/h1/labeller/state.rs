@@ -25,11 +25,7 @@ impl Labeller {
                 by == By::Upgrade
             }
         };
-        self.phase = if switched {
-            Phase::Raw
-        } else {
-            Phase::Idle { cr: false }
-        };
+        self.phase = if switched { Phase::Raw } else { Phase::Idle { cr: false } };
     }
 
     /// Framing is lost from the span that is open.
@@ -58,19 +54,11 @@ impl Labeller {
             },
             Phase::Fields => Position::InHeaderSection,
             Phase::ChunkSize(line) if line.has_begun() => Position::InsideChunkSize,
-            Phase::ChunkSize(_) => Position::BetweenChunks {
-                chunks: self.message().chunks,
-            },
-            Phase::ChunkData { left, of } => Position::InsideChunkData {
-                seen: of - left,
-                of,
-            },
+            Phase::ChunkSize(_) => Position::BetweenChunks { chunks: self.message().chunks },
+            Phase::ChunkData { left, of } => Position::InsideChunkData { seen: of - left, of },
             Phase::ChunkDataEnd { .. } => Position::AfterChunkData,
             Phase::Trailers => Position::InTrailerSection,
-            Phase::Length { left, of } => Position::InContent {
-                seen: of - left,
-                of,
-            },
+            Phase::Length { left, of } => Position::InContent { seen: of - left, of },
             // The message is malformed already, and stays so.
             Phase::UntilClose | Phase::Lost(_) => Position::UntilClose,
         };
@@ -79,11 +67,7 @@ impl Labeller {
         let message = self.message();
         message.range.end = here;
         if !matches!(message.state, State::Malformed(_)) {
-            message.state = if whole {
-                State::Complete(By::Close)
-            } else {
-                State::Incomplete(Why { at, end })
-            };
+            message.state = if whole { State::Complete(By::Close) } else { State::Incomplete(Why { at, end }) };
         }
     }
 }

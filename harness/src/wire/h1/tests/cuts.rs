@@ -84,12 +84,7 @@ fn the_state_at_every_cut_is_what_the_rfc_says(#[case] method: &str, #[case] par
             for end in [End::Fin, End::Rst] {
                 let stream = label_responses(&octets.as_bytes()[..at + cut], &[method], end);
                 assert_eq!(stream.messages.len(), 1);
-                assert_eq!(
-                    stream.messages[0].state.to_string(),
-                    *expected,
-                    "cut at {}, {end:?}",
-                    at + cut
-                );
+                assert_eq!(stream.messages[0].state.to_string(), *expected, "cut at {}, {end:?}", at + cut);
             }
             let stream = label_responses(&octets.as_bytes()[..at + cut], &[method], End::Open);
             let open = if expected.starts_with("complete") {
@@ -97,12 +92,7 @@ fn the_state_at_every_cut_is_what_the_rfc_says(#[case] method: &str, #[case] par
             } else {
                 format!("{}, still open", expected.replace("cut ", ""))
             };
-            assert_eq!(
-                stream.messages[0].state.to_string(),
-                open,
-                "cut at {}, open",
-                at + cut
-            );
+            assert_eq!(stream.messages[0].state.to_string(), open, "cut at {}, open", at + cut);
         }
         at += part.len();
     }
@@ -113,11 +103,8 @@ fn length_delimited_content_counts_its_octets() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
     for seen in 0..=100 {
         let octets = format!("{head}{}", "x".repeat(seen));
-        let expected = if seen < 100 {
-            format!("incomplete: {seen} of 100 octets")
-        } else {
-            "complete (content-length)".into()
-        };
+        let expected =
+            if seen < 100 { format!("incomplete: {seen} of 100 octets") } else { "complete (content-length)".into() };
         for end in [End::Fin, End::Rst] {
             let stream = label_responses(octets.as_bytes(), &["GET"], end);
             assert_eq!(stream.messages[0].state.to_string(), expected);
@@ -129,11 +116,7 @@ fn length_delimited_content_counts_its_octets() {
 fn close_delimited_content_is_complete_by_an_orderly_close_alone() {
     let octets = "HTTP/1.0 200 OK\r\nServer: x\r\n\r\ncontent";
     for cut in octets.find("\r\n\r\n").unwrap() + 4..=octets.len() {
-        let state = |end| {
-            label_responses(&octets.as_bytes()[..cut], &["GET"], end).messages[0]
-                .state
-                .to_string()
-        };
+        let state = |end| label_responses(&octets.as_bytes()[..cut], &["GET"], end).messages[0].state.to_string();
         assert_eq!(state(End::Fin), "complete (close-delimited)");
         assert_eq!(state(End::Rst), "incomplete: close-delimited, ended by RST");
         assert_eq!(state(End::Open), "incomplete: close-delimited, still open");
@@ -144,38 +127,20 @@ fn close_delimited_content_is_complete_by_an_orderly_close_alone() {
 fn a_cut_after_an_interim_response_leaves_the_final_one_due() {
     let octets = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
     let stream = label_responses(octets, &["GET"], End::Fin);
-    let states: Vec<String> = stream
-        .messages
-        .iter()
-        .map(|m| m.state.to_string())
-        .collect();
+    let states: Vec<String> = stream.messages.iter().map(|m| m.state.to_string()).collect();
     assert_eq!(states, ["complete (no content)", NONE]);
-    assert_eq!(
-        stream
-            .messages
-            .iter()
-            .map(|m| m.interim)
-            .collect::<Vec<_>>(),
-        [true, false]
-    );
+    assert_eq!(stream.messages.iter().map(|m| m.interim).collect::<Vec<_>>(), [true, false]);
 }
 
 #[test]
 fn every_request_has_its_final_response_or_the_lack_of_it() {
     let octets = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n.";
     let stream = label_responses(octets, &["GET", "HEAD", "POST"], End::Rst);
-    let answers: Vec<(&str, String)> = stream
-        .messages
-        .iter()
-        .map(|m| (m.method.as_deref().unwrap(), m.state.to_string()))
-        .collect();
+    let answers: Vec<(&str, String)> =
+        stream.messages.iter().map(|m| (m.method.as_deref().unwrap(), m.state.to_string())).collect();
     assert_eq!(
         answers,
-        [
-            ("GET", "complete (content-length)".to_owned()),
-            ("HEAD", NONE.to_owned()),
-            ("POST", NONE.to_owned())
-        ]
+        [("GET", "complete (content-length)".to_owned()), ("HEAD", NONE.to_owned()), ("POST", NONE.to_owned())]
     );
     assert_eq!(stream.messages[2].range, octets.len()..octets.len());
 }
@@ -190,13 +155,7 @@ fn a_request_is_cut_where_its_octets_end() {
             38 => "incomplete: 0 of 2 octets",
             _ => "incomplete: 1 of 2 octets",
         };
-        assert_eq!(
-            label_requests(&octets[..cut], End::Fin).messages[0]
-                .state
-                .to_string(),
-            expected,
-            "cut at {cut}"
-        );
+        assert_eq!(label_requests(&octets[..cut], End::Fin).messages[0].state.to_string(), expected, "cut at {cut}");
     }
     assert_eq!(label_requests(&[], End::Fin).messages, []);
 }

@@ -40,14 +40,7 @@ fn a_response_is_framed_by_the_first_rule_that_holds(
     let octets = format!("HTTP/1.1 {status}\r\n{fields}\r\n");
     let stream = label_responses(octets.as_bytes(), &[method], End::Open);
     assert_eq!(stream.messages[0].framing, expected);
-    assert_eq!(
-        stream.messages[0]
-            .deviations
-            .iter()
-            .map(|(_, d)| *d)
-            .collect::<Vec<_>>(),
-        deviations
-    );
+    assert_eq!(stream.messages[0].deviations.iter().map(|(_, d)| *d).collect::<Vec<_>>(), deviations);
 }
 
 #[rstest]
@@ -59,53 +52,21 @@ fn a_response_is_framed_by_the_first_rule_that_holds(
 #[case::past_64_bits("Content-Length: 18446744073709551616\r\n")]
 fn a_content_length_that_says_nothing_loses_the_framing(#[case] fields: &str) {
     let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
-    let stream = label_responses(
-        format!("{head}content").as_bytes(),
-        &["GET", "GET"],
-        End::Fin,
-    );
+    let stream = label_responses(format!("{head}content").as_bytes(), &["GET", "GET"], End::Fin);
     assert_eq!(stream.messages.len(), 1, "what was answered cannot be told");
-    assert_eq!(
-        stream.messages[0].state,
-        State::Malformed(Malformed::ContentLength)
-    );
+    assert_eq!(stream.messages[0].state, State::Malformed(Malformed::ContentLength));
     let last = stream.spans.last().unwrap();
-    assert_eq!(
-        (last.range.start, last.label),
-        (head.len(), Label::Unexpected(Expected::ContentLength))
-    );
+    assert_eq!((last.range.start, last.label), (head.len(), Label::Unexpected(Expected::ContentLength)));
 }
 
 #[rstest]
 #[case::rule_7("", Framing::NoContent, State::Complete(By::NoContent))]
-#[case::rule_6(
-    "Content-Length: 0\r\n",
-    Framing::Length(0),
-    State::Complete(By::ContentLength)
-)]
-#[case::rule_4(
-    "Transfer-Encoding: gzip\r\n",
-    Framing::Unknown,
-    State::Malformed(Malformed::TransferEncoding)
-)]
-#[case::rule_5(
-    "Content-Length: x\r\n",
-    Framing::Unknown,
-    State::Malformed(Malformed::ContentLength)
-)]
-fn a_request_is_never_close_delimited(
-    #[case] fields: &str,
-    #[case] framing: Framing,
-    #[case] state: State,
-) {
-    let stream = label_requests(
-        format!("POST / HTTP/1.1\r\n{fields}\r\n").as_bytes(),
-        End::Fin,
-    );
-    assert_eq!(
-        (stream.messages[0].framing, stream.messages[0].state),
-        (framing, state)
-    );
+#[case::rule_6("Content-Length: 0\r\n", Framing::Length(0), State::Complete(By::ContentLength))]
+#[case::rule_4("Transfer-Encoding: gzip\r\n", Framing::Unknown, State::Malformed(Malformed::TransferEncoding))]
+#[case::rule_5("Content-Length: x\r\n", Framing::Unknown, State::Malformed(Malformed::ContentLength))]
+fn a_request_is_never_close_delimited(#[case] fields: &str, #[case] framing: Framing, #[case] state: State) {
+    let stream = label_requests(format!("POST / HTTP/1.1\r\n{fields}\r\n").as_bytes(), End::Fin);
+    assert_eq!((stream.messages[0].framing, stream.messages[0].state), (framing, state));
 }
 
 #[test]
@@ -114,8 +75,5 @@ fn transfer_encoding_in_http_1_0_is_followed_and_noted() {
     let stream = label_responses(octets, &["GET"], End::Fin);
     assert_eq!(stream.messages[0].version, Some((1, 0)));
     assert_eq!(stream.messages[0].state, State::Complete(By::LastChunk));
-    assert_eq!(
-        stream.messages[0].deviations,
-        [(0, Deviation::TransferEncodingInHttp10)]
-    );
+    assert_eq!(stream.messages[0].deviations, [(0, Deviation::TransferEncodingInHttp10)]);
 }

@@ -14,10 +14,7 @@ const NOT_STATUS: Label = Label::Unexpected(Expected::StatusLine);
 const TE: &str = "Transfer-Encoding: chunked\r\n";
 
 const fn size(index: usize, size: u64) -> Label {
-    Label::ChunkSize {
-        index,
-        size: Some(size),
-    }
+    Label::ChunkSize { index, size: Some(size) }
 }
 
 const fn data(index: usize) -> Label {
@@ -89,27 +86,13 @@ const fn data(index: usize) -> Label {
     ("\r\n", Label::EmptyLine), ("\n", Label::EmptyLine), ("HTTP/1.1 204 \r\n", SL), ("\r\n", HE),
 ], "complete (no content)")]
 #[case::cr_before(&["GET"], &[("\rHTTP/1.1 204 \r\n\r\n", NOT_STATUS)], "malformed: no status-line where one is due")]
-fn every_octet_has_a_label(
-    #[case] methods: &[&str],
-    #[case] expected: &[(&str, Label)],
-    #[case] state: &str,
-) {
+fn every_octet_has_a_label(#[case] methods: &[&str], #[case] expected: &[(&str, Label)], #[case] state: &str) {
     let octets: String = expected.iter().map(|(text, _)| *text).collect();
     let stream = label_responses(octets.as_bytes(), methods, End::Fin);
-    let labelled: Vec<(&str, Label)> = stream
-        .spans
-        .iter()
-        .map(|span| (&octets[span.range.clone()], span.label))
-        .collect();
+    let labelled: Vec<(&str, Label)> =
+        stream.spans.iter().map(|span| (&octets[span.range.clone()], span.label)).collect();
     assert_eq!(labelled, expected);
-    assert_eq!(
-        stream
-            .messages
-            .first()
-            .map(|m| m.state.to_string())
-            .unwrap_or_default(),
-        state
-    );
+    assert_eq!(stream.messages.first().map(|m| m.state.to_string()).unwrap_or_default(), state);
 }
 
 #[test]
@@ -118,35 +101,14 @@ fn a_kept_connection_reads_each_response_against_its_request() {
     let mut labeller = Labeller::responses(["HEAD".to_owned(), "POST".to_owned()]);
     labeller.push(octets);
     assert_eq!(labeller.completed(), 2);
-    assert_eq!(
-        (
-            labeller.complete_at(0),
-            labeller.complete_at(1),
-            labeller.complete_at(2)
-        ),
-        (Some(38), Some(94), None)
-    );
+    assert_eq!((labeller.complete_at(0), labeller.complete_at(1), labeller.complete_at(2)), (Some(38), Some(94), None));
     let stream = labeller.finish(End::Fin);
-    let messages: Vec<_> = stream
-        .messages
-        .iter()
-        .map(|m| (m.method.as_deref(), m.status, m.interim))
-        .collect();
+    let messages: Vec<_> = stream.messages.iter().map(|m| (m.method.as_deref(), m.status, m.interim)).collect();
     assert_eq!(
         messages,
-        [
-            (Some("HEAD"), Some(200), false),
-            (Some("POST"), Some(100), true),
-            (Some("POST"), Some(200), false)
-        ]
+        [(Some("HEAD"), Some(200), false), (Some("POST"), Some(100), true), (Some("POST"), Some(200), false)]
     );
-    assert_eq!(
-        stream
-            .spans
-            .last()
-            .map(|s| (s.range.clone(), s.label, s.message)),
-        Some((94..114, Label::Surplus, 3))
-    );
+    assert_eq!(stream.spans.last().map(|s| (s.range.clone(), s.label, s.message)), Some((94..114, Label::Surplus, 3)));
 }
 
 #[test]
@@ -155,18 +117,8 @@ fn a_101_is_final_and_a_100_is_not() {
     labeller.push(b"HTTP/1.1 100 \r\n\r\n");
     assert_eq!(labeller.completed(), 0);
     labeller.push(b"HTTP/1.1 101 \r\n\r\nraw");
-    assert_eq!(
-        (labeller.completed(), labeller.complete_at(0)),
-        (1, Some(34))
-    );
-    assert_eq!(
-        labeller
-            .messages()
-            .iter()
-            .map(|m| m.interim)
-            .collect::<Vec<_>>(),
-        [true, false]
-    );
+    assert_eq!((labeller.completed(), labeller.complete_at(0)), (1, Some(34)));
+    assert_eq!(labeller.messages().iter().map(|m| m.interim).collect::<Vec<_>>(), [true, false]);
 }
 
 #[test]
@@ -190,10 +142,7 @@ fn a_request_that_is_sent_later_is_answered_later() {
     labeller.push(one);
     assert_eq!(labeller.completed(), 3, "once unasked, always unasked");
     let stream = labeller.finish(End::Fin);
-    assert_eq!(
-        stream.spans.last().map(|span| span.range.clone()),
-        Some(3 * one.len()..5 * one.len())
-    );
+    assert_eq!(stream.spans.last().map(|span| span.range.clone()), Some(3 * one.len()..5 * one.len()));
     assert_eq!(stream.messages.len(), 4);
 }
 
@@ -202,28 +151,15 @@ fn a_message_gives_its_facts() {
     let octets = b"HTTP/1.1 200 All  right\r\nServer:x\r\nA: \t b \r\n c\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\nT: u\r\n\r\n";
     let stream = label_responses(octets, &["GET"], End::Fin);
     let message = &stream.messages[0];
-    let text =
-        |range: &std::ops::Range<usize>| String::from_utf8(octets[range.clone()].to_vec()).unwrap();
-    assert_eq!(
-        (message.version, message.status, message.chunks),
-        (Some((1, 1)), Some(200), 2)
-    );
-    assert_eq!(
-        message.reason.as_ref().map(text).as_deref(),
-        Some("All  right")
-    );
+    let text = |range: &std::ops::Range<usize>| String::from_utf8(octets[range.clone()].to_vec()).unwrap();
+    assert_eq!((message.version, message.status, message.chunks), (Some((1, 1)), Some(200), 2));
+    assert_eq!(message.reason.as_ref().map(text).as_deref(), Some("All  right"));
     assert_eq!(message.field(octets, "server"), Some(&b"x"[..]));
     assert_eq!(message.field(octets, "a"), Some(&b"b \r\n c"[..]));
     assert_eq!(message.field(octets, "b"), None);
-    assert_eq!(
-        text(&message.trailers[0].name) + "=" + &text(&message.trailers[0].value),
-        "T=u"
-    );
+    assert_eq!(text(&message.trailers[0].name) + "=" + &text(&message.trailers[0].value), "T=u");
     assert_eq!(message.content_in(octets), b"abcde");
-    let located: Vec<u8> = (0..)
-        .map_while(|n| message.locate(n))
-        .map(|at| octets[at])
-        .collect();
+    let located: Vec<u8> = (0..).map_while(|n| message.locate(n)).map(|at| octets[at]).collect();
     assert_eq!(located, b"abcde");
     assert_eq!(message.range, 0..octets.len());
 }
@@ -234,16 +170,9 @@ fn requests_give_the_methods_that_their_responses_need() {
     let stream = label_requests(octets, End::Fin);
     assert_eq!(stream.methods().collect::<Vec<_>>(), ["GET", "HEAD"]);
     assert_eq!(&octets[stream.messages[0].target.clone().unwrap()], b"/a?b");
-    assert_eq!(
-        stream.messages[0].deviations,
-        [],
-        "servers ignore an empty line before a request-line"
-    );
+    assert_eq!(stream.messages[0].deviations, [], "servers ignore an empty line before a request-line");
     assert_eq!(stream.messages[0].range.start, 2);
-    assert_eq!(
-        stream.spans.last().map(|s| (s.label, s.message)),
-        Some((Label::EmptyLine, 2))
-    );
+    assert_eq!(stream.spans.last().map(|s| (s.label, s.message)), Some((Label::EmptyLine, 2)));
 }
 
 #[rstest]
@@ -254,32 +183,19 @@ fn requests_give_the_methods_that_their_responses_need() {
 #[case::tls("\u{16}\u{3}\u{1}")]
 fn a_line_that_is_no_request_line_loses_the_framing(#[case] line: &str) {
     let stream = label_requests(line.as_bytes(), End::Fin);
-    assert_eq!(
-        stream.messages[0].state,
-        State::Malformed(Malformed::RequestLine)
-    );
+    assert_eq!(stream.messages[0].state, State::Malformed(Malformed::RequestLine));
     assert_eq!(stream.spans.len(), 1);
-    assert_eq!(
-        stream.spans[0].label,
-        Label::Unexpected(Expected::RequestLine)
-    );
+    assert_eq!(stream.spans[0].label, Label::Unexpected(Expected::RequestLine));
 }
 
 #[test]
 fn after_a_switched_request_the_octets_are_raw() {
-    let octets =
-        b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nUpgrade: x\r\n\r\nGET / HTTP/1.1\r\n\r\n";
+    let octets = b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nUpgrade: x\r\n\r\nGET / HTTP/1.1\r\n\r\n";
     let mut labeller = Labeller::requests_until(1);
     labeller.push(octets);
     let stream = labeller.finish(End::Fin);
     assert_eq!(stream.messages.len(), 2);
-    assert_eq!(
-        stream
-            .spans
-            .last()
-            .map(|span| (span.range.len(), span.label)),
-        Some((18, Label::Raw))
-    );
+    assert_eq!(stream.spans.last().map(|span| (span.range.len(), span.label)), Some((18, Label::Raw)));
 }
 
 #[rstest]

@@ -16,11 +16,7 @@ fn slicing_at_every_one_and_two_places_changes_nothing() {
                 let mut sliced = begun.clone();
                 sliced.push(&octets[first..second]);
                 sliced.push(&octets[second..]);
-                assert_eq!(
-                    sliced.finish(End::Fin),
-                    expected,
-                    "sliced at {first} and {second}"
-                );
+                assert_eq!(sliced.finish(End::Fin), expected, "sliced at {first} and {second}");
             }
         }
     }
@@ -125,12 +121,7 @@ fn cases(cases: u32) -> ProptestConfig {
         RngSeed::Random => RngSeed::Fixed(1),
         seed => seed,
     };
-    ProptestConfig {
-        cases,
-        rng_seed,
-        failure_persistence: None,
-        ..given
-    }
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..given }
 }
 
 proptest! {

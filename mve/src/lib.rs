@@ -1,1 +1,8 @@
-//! Minimal verifiable cases.
+//! Minimal verifiable cases of HTTP streams that end wrong.
+//!
+//! One folder a failure, one file a family of variants; each run function is played by the tests and by the command line
+//! alike, and its reviewed transcript is in `snapshots/`.
+
+pub mod catalogue;
+pub mod player;
+pub mod proxy_buffering;

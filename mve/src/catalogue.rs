@@ -1,0 +1,101 @@
+//! What a case is, and all of them in order.
+
+use std::fmt;
+use std::pin::Pin;
+
+use harness::stage::Stage;
+use harness::transcript::Transcript;
+use harness::verdict::Outcome;
+
+/// One of the ways in which a stream ends wrong: a folder of this crate.
+#[derive(Debug, Clone, Copy)]
+pub struct Failure {
+    /// Its name: the folder's.
+    pub name: &'static str,
+    /// What goes wrong, in one line.
+    pub about: &'static str,
+    /// Its variants, family by family.
+    pub families: &'static [&'static [Variant]],
+}
+
+/// A case without what stands between reader and origin.
+#[derive(Debug, Clone, Copy)]
+pub struct Variant {
+    /// Its name: the run function's.
+    pub name: &'static str,
+    /// The claims that it tests.
+    pub claims: &'static [&'static str],
+    /// What runs at the origin: `writer`, `scripted` or `hyper`.
+    pub origin: &'static str,
+    /// Where it is shown, and what it shows there.
+    pub shows: &'static [Shows],
+    /// Plays it on a stage whose gateways are set.
+    pub run: fn(Stage) -> Play,
+}
+
+/// A case being played.
+pub type Play = Pin<Box<dyn Future<Output = Transcript> + Send>>;
+
+/// What a variant shows behind a certain gateway.
+#[derive(Debug, Clone, Copy)]
+pub struct Shows {
+    /// What stands between reader and origin.
+    pub via: Via,
+    /// The outcome that it claims.
+    pub outcome: Outcome,
+    /// The healthy case of the same failure that differs by one fact: a variant at the same place, or `variant@conf`.
+    pub twin: Option<&'static str>,
+    /// The observed behaviour as a sentence, actor first, without a full stop.
+    pub says: &'static str,
+}
+
+/// What stands between reader and origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Via {
+    /// Nothing.
+    Direct,
+    /// nginx with the conf of this name.
+    Nginx(&'static str),
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Direct => f.write_str("direct"),
+            Self::Nginx(conf) => write!(f, "nginx:{conf}"),
+        }
+    }
+}
+
+/// A variant at one place: what is run, listed, shown and reviewed.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// The failure that it belongs to.
+    pub failure: &'static Failure,
+    /// What happens.
+    pub variant: &'static Variant,
+    /// Where, and what it claims to show there.
+    pub shows: &'static Shows,
+}
+
+impl Case {
+    /// Its name, unique and accepted by every command: `failure/variant`, or `failure/variant@conf` behind nginx.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.shows.via {
+            Via::Direct => format!("{}/{}", self.failure.name, self.variant.name),
+            Via::Nginx(conf) => format!("{}/{}@{conf}", self.failure.name, self.variant.name),
+        }
+    }
+}
+
+/// Every failure, in the order in which a newcomer should meet them.
+pub const FAILURES: &[Failure] = &[crate::proxy_buffering::FAILURE];
+
+/// Every case, in order.
+pub fn cases() -> impl Iterator<Item = Case> {
+    FAILURES.iter().flat_map(|failure| {
+        let variants = failure.families.iter().flat_map(|family| family.iter());
+        variants.flat_map(move |variant| variant.shows.iter().map(move |shows| Case { failure, variant, shows }))
+    })
+}

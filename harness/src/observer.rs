@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::patience;
 use crate::transcript::{Lane, Recorder, What};
-use crate::until::{Lanes, Until};
+use crate::until::{Lanes, Until, end_of_any_response, persists_after_sending};
 use crate::wire::notation::printable;
 
 #[derive(Debug)]
@@ -88,6 +88,19 @@ impl Observer {
         self.record(Lane::notes(self.node), What::Note(text.into()));
     }
 
+    /// Notes what the reader reports, when the case has awaited it: it belongs to the present step.
+    pub fn says(&self, text: impl Into<String>) {
+        let what = What::Note(text.into());
+        self.recorder().stimulus(self.node, Lane::notes(self.node), what);
+    }
+
+    /// Whether the response on this node's hop has ended.
+    #[must_use]
+    pub fn response_has_ended(&self) -> bool {
+        let until = end_of_any_response();
+        until.border(self.recorder().tape(self.node), self.lanes).is_some()
+    }
+
     /// Marks a place that a case can wait for and that no transcript shows.
     pub fn mark(&self, name: &str) {
         self.recorder().mark(self.node, name);
@@ -111,6 +124,14 @@ impl Observer {
             }
             None => false,
         }
+    }
+
+    /// Whether every request on this node's incoming lane is answered and the connection may be used again; where the
+    /// node observes no hop, the reader does, and has awaited what there is to await.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let Some(lanes) = self.lanes else { return true };
+        persists_after_sending(self.recorder().tape(self.node), lanes)
     }
 
     /// Claims whatever is on the tape now. True only behind a fence.

@@ -15,7 +15,7 @@ use crate::patience;
 use crate::reader::{self, Library, Raw, Reader};
 use crate::tap::Tap;
 use crate::transcript::{Meant, Recorder, Transcript, chain};
-use crate::until::{Until, end_of_sending};
+use crate::until::Until;
 
 /// A chain before it stands: the gateways come from whoever runs the case, the origin and what it meant to send from the
 /// case.
@@ -234,9 +234,8 @@ impl<R: Reader> Scene<R> {
         assert!(self.steps > 0, "a case has at least one step (at {}:{})", caller.file(), caller.line());
         let Origin { service: mut origin } = self.origin;
         origin.raised();
-        let persists = origin.observer.lanes().is_none() || origin.observer.claim(&end_of_sending());
-        origin.settled(persists, caller).await;
-        self.reader.last_words();
+        origin.settled(caller).await;
+        self.reader.last_words(caller).await;
         let observer = self.reader.observer().clone();
         observer.recorder().seal();
         let transcript = observer.recorder().transcript();

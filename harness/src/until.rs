@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::transcript::{Lane, Place, Tape, What};
-use crate::wire::h1::{self, End};
+use crate::wire::h1;
 use crate::wire::notation::{escape, printable};
 
 /// The two directions of the hop that a node observes, as it sees them.
@@ -23,6 +23,7 @@ type Search = dyn Fn(&Tape, Option<Lanes>) -> Option<Place> + Send + Sync;
 pub struct Until {
     awaited: String,
     search: Arc<Search>,
+    ends_response: bool,
 }
 
 impl fmt::Debug for Until {
@@ -33,7 +34,7 @@ impl fmt::Debug for Until {
 
 impl Until {
     fn anywhere(awaited: String, search: impl Fn(&Tape) -> Option<Place> + Send + Sync + 'static) -> Self {
-        Self { awaited, search: Arc::new(move |tape, _| search(tape)) }
+        Self { awaited, search: Arc::new(move |tape, _| search(tape)), ends_response: false }
     }
 
     fn on_hop(awaited: &str, search: impl Fn(&Tape, Lanes) -> Option<Place> + Send + Sync + 'static) -> Self {
@@ -44,7 +45,18 @@ impl Until {
             });
             search(tape, lanes)
         };
-        Self { awaited: awaited.to_owned(), search: Arc::new(search) }
+        Self { awaited: awaited.to_owned(), search: Arc::new(search), ends_response: false }
+    }
+
+    fn of_an_end(mut self) -> Self {
+        self.ends_response = true;
+        self
+    }
+
+    /// Whether a library has something to report once the effect is there.
+    #[must_use]
+    pub fn ends_response(&self) -> bool {
+        self.ends_response
     }
 
     /// What is awaited, in words.
@@ -94,7 +106,7 @@ fn find(tape: &Tape, lane: Lane, wanted: &[u8]) -> Option<Place> {
 /// The peer has ended its direction: FIN or RST.
 #[must_use]
 pub fn closed() -> Until {
-    Until::on_hop("the end of the connection", |tape, lanes| behind_end(tape, lanes.incoming))
+    Until::on_hop("the end of the connection", |tape, lanes| behind_end(tape, lanes.incoming)).of_an_end()
 }
 
 /// This side has ended its own direction: FIN or RST.
@@ -127,7 +139,17 @@ pub fn waiting(cue: &str) -> Until {
 /// that it does not persist; or the connection has ended before that.
 #[must_use]
 pub fn end_of_response() -> Until {
-    Until::on_hop("the end of the response", |tape, lanes| end(tape, lanes.outgoing, lanes.incoming))
+    Until::on_hop("the end of the response", |tape, lanes| end(tape, lanes.outgoing, lanes.incoming)).of_an_end()
+}
+
+/// A response has ended, claimed or not, by the same rule.
+#[must_use]
+pub fn end_of_any_response() -> Until {
+    Until::on_hop("the end of a response", |tape, lanes| {
+        let exchanges = Exchanges::on(tape, lanes.outgoing, lanes.incoming);
+        let ended = tape.has(|its, what| its == lanes.incoming && matches!(what, What::Fin | What::Rst));
+        (ended || !exchanges.ends.is_empty()).then(|| tape.end())
+    })
 }
 
 /// The response that this origin sends has ended, by the same rule.
@@ -136,25 +158,52 @@ pub fn end_of_sending() -> Until {
     Until::on_hop("the end of the response that is sent", |tape, lanes| end(tape, lanes.incoming, lanes.outgoing))
 }
 
+/// Whether every request that this origin has received is answered, and the connection may be used again.
+#[must_use]
+pub fn persists_after_sending(tape: &Tape, lanes: Lanes) -> bool {
+    let exchanges = Exchanges::on(tape, lanes.incoming, lanes.outgoing);
+    exchanges.persists && exchanges.asked > 0 && exchanges.ends.len() == exchanges.asked
+}
+
 fn end(tape: &Tape, requests: Lane, responses: Lane) -> Option<Place> {
-    let closed = || behind_end(tape, responses);
-    let (asked, _) = tape.octets(requests);
-    let (told, claimed) = tape.octets(responses);
-    let asked = (h1::label_requests(&asked, End::Open), asked);
-    let methods: Vec<&str> = asked.0.methods().collect();
-    let mut labeller = h1::Labeller::responses(methods.iter().map(|&method| method.to_owned()));
-    labeller.push(&told);
-    let finals = labeller.messages().iter().filter(|message| !message.interim);
-    for (n, (response, request)) in finals.zip(&asked.0.messages).enumerate() {
-        let Some(octet) = labeller.complete_at(n) else { break };
-        if !(persists(request, &asked.1) && persists(response, &told)) {
-            return closed();
-        }
-        if octet > claimed {
-            return tape.behind_octet(responses, octet);
-        }
+    let exchanges = Exchanges::on(tape, requests, responses);
+    match exchanges.ends.iter().find(|&&octet| octet > exchanges.claimed) {
+        Some(&octet) => tape.behind_octet(responses, octet),
+        None => behind_end(tape, responses),
     }
-    closed()
+}
+
+/// The exchanges of a connection.
+struct Exchanges {
+    /// How many requests there were.
+    asked: usize,
+    /// Behind which octet each complete response ended that left the connection usable.
+    ends: Vec<usize>,
+    /// How many octets of the responses are claimed.
+    claimed: usize,
+    /// Whether no complete response has said that the connection ends with it.
+    persists: bool,
+}
+
+impl Exchanges {
+    fn on(tape: &Tape, requests: Lane, responses: Lane) -> Self {
+        let (asked, _) = tape.octets(requests);
+        let (told, claimed) = tape.octets(responses);
+        let request = h1::label_requests(&asked, h1::End::Open);
+        let mut labeller = h1::Labeller::responses(request.methods().map(str::to_owned));
+        labeller.push(&told);
+        let mut exchanges = Self { asked: request.messages.len(), ends: Vec::new(), claimed, persists: true };
+        let finals = labeller.messages().iter().filter(|message| !message.interim);
+        for (n, (response, request)) in finals.zip(&request.messages).enumerate() {
+            let Some(octet) = labeller.complete_at(n) else { break };
+            exchanges.persists = persists(request, &asked) && persists(response, &told);
+            if !exchanges.persists {
+                break;
+            }
+            exchanges.ends.push(octet);
+        }
+        exchanges
+    }
 }
 
 /// Whether the connection persists after this message: RFC 9112 9.3.

@@ -35,6 +35,11 @@ impl Aside {
         self.observer.note(printable(text.as_ref()));
     }
 
+    /// Keeps a connection open, by intent, until the stage is taken down.
+    pub async fn hold(&self) {
+        self.load.hold().await;
+    }
+
     /// Says that a task of the handler runs until the guard is dropped; a case does not end before.
     #[must_use]
     pub fn busy(&self) -> super::program::Busy {

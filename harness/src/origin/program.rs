@@ -47,6 +47,7 @@ impl Connection {
 pub(super) struct Count {
     pub(super) connections: usize,
     pub(super) handlers: usize,
+    pub(super) held: usize,
     pub(super) stopping: bool,
 }
 
@@ -64,6 +65,13 @@ impl Load {
     pub fn busy(&self) -> Busy {
         self.0.send_modify(|count| count.handlers += 1);
         Busy(self.clone())
+    }
+
+    /// Keeps a connection open, by intent, until the stage is taken down: the case does not wait for its end.
+    pub async fn hold(&self) {
+        self.0.send_modify(|count| count.held += 1);
+        self.stopping().await;
+        self.0.send_modify(|count| count.held -= 1);
     }
 
     /// Returns when the stage is taken down.

@@ -116,7 +116,7 @@ impl Scripted {
                 Act::Departure => while tap.read(&mut octets).await? > 0 {},
                 Act::Hold => {
                     drop(busy);
-                    load.stopping().await;
+                    load.hold().await;
                     return Ok(());
                 }
             }

@@ -69,13 +69,23 @@ impl Service {
         }
     }
 
-    /// Waits until no handler runs, and no connection either unless `idle` says that it may.
-    pub(crate) async fn settled(&self, connections_may_stay: bool, caller: &'static Location<'static>) {
+    /// Waits until no handler runs, and no connection is left but those that a script holds open or that are idle.
+    pub(crate) async fn settled(&self, caller: &'static Location<'static>) {
         let mut count = self.load.0.subscribe();
-        let settled = count.wait_for(|count| count.handlers == 0 && (connections_may_stay || count.connections == 0));
-        let seen = || self.stuck();
-        let settled = patience::wait("the origin to be done", caller, seen, async { settled.await.is_ok() }).await;
-        assert!(settled, "the origin's counter outlives its waiters");
+        let settled = async {
+            loop {
+                let changed = self.observer.changed();
+                let now = *count.borrow_and_update();
+                if now.handlers == 0 && (now.connections == now.held || self.observer.is_idle()) {
+                    return;
+                }
+                tokio::select! {
+                    () = changed => {}
+                    _ = count.changed() => {}
+                }
+            }
+        };
+        patience::wait("the origin to be done", caller, || self.stuck(), settled).await;
     }
 
     fn stuck(&self) -> String {

@@ -12,6 +12,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::Reader;
@@ -29,7 +30,7 @@ pub struct Library {
     observer: Observer,
     tasks: JoinSet<()>,
     asked: bool,
-    reported: Arc<Mutex<bool>>,
+    report: Option<oneshot::Receiver<String>>,
 }
 
 impl Reader for Library {
@@ -37,7 +38,7 @@ impl Reader for Library {
 
     fn on(tap: Tap) -> Self {
         let observer = tap.observer().clone();
-        Self { tap: Lent::new(tap), observer, tasks: JoinSet::new(), asked: false, reported: Arc::default() }
+        Self { tap: Lent::new(tap), observer, tasks: JoinSet::new(), asked: false, report: None }
     }
 
     fn observer(&self) -> &Observer {
@@ -55,10 +56,14 @@ impl Reader for Library {
         self.tap.is_gone()
     }
 
-    fn last_words(&self) {
-        let reported = *self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.asked && !reported && !self.has_left() {
-            self.observer.note("still waiting");
+    async fn last_words(&mut self, caller: &'static Location<'static>) {
+        if self.has_left() {
+            return;
+        }
+        if self.observer.response_has_ended() {
+            self.reported(caller).await;
+        } else if self.asked {
+            self.observer.says("still waiting");
         }
     }
 
@@ -98,38 +103,33 @@ impl Library {
     /// When called a second time.
     pub fn ask(&mut self, request: Request<Full<Bytes>>) {
         assert!(!std::mem::replace(&mut self.asked, true), "one request a reader");
-        self.tasks.spawn(exchange(self.tap.clone(), request, self.observer.clone(), Arc::clone(&self.reported)));
+        let (tell, report) = oneshot::channel();
+        self.report = Some(report);
+        self.tasks.spawn(exchange(self.tap.clone(), request, tell));
     }
 
-    /// Waits until the effect is there; it then belongs to the present step.
+    /// Waits until the effect is there; it then belongs to the present step. Where the response has ended on the wire,
+    /// this waits for the library's report of it too.
     ///
     /// # Panics
-    /// When the effect does not come.
+    /// When the effect or the report does not come.
     #[track_caller]
     pub fn until(&mut self, until: Until) -> impl Future<Output = ()> + Send {
         let caller = Location::caller();
-        async move { self.observer.until(until, caller).await }
+        async move {
+            let has_report = until.ends_response() && self.asked;
+            self.observer.until(until, caller).await;
+            if has_report {
+                self.reported(caller).await;
+            }
+        }
     }
 
-    /// Waits for the end of the response on the wire and for the report of the library.
-    ///
-    /// # Panics
-    /// When one of the two does not come.
-    #[track_caller]
-    pub fn until_reported(&mut self) -> impl Future<Output = ()> + Send {
-        let caller = Location::caller();
-        async move {
-            self.observer.until(crate::until::end_of_response(), caller).await;
-            let reported = async {
-                loop {
-                    let changed = self.observer.changed();
-                    if *self.reported.lock().unwrap_or_else(PoisonError::into_inner) {
-                        return;
-                    }
-                    changed.await;
-                }
-            };
-            patience::wait("the library's report", caller, || self.observer.so_far(), reported).await;
+    async fn reported(&mut self, caller: &'static Location<'static>) {
+        if let Some(report) = self.report.take() {
+            let told = patience::wait("the library's report", caller, || self.observer.so_far(), report).await;
+            // The sender is dropped unused only when its task panicked, which joining it raises again.
+            self.observer.says(told.unwrap_or_default());
         }
     }
 
@@ -144,18 +144,18 @@ impl Library {
     }
 }
 
-async fn exchange(tap: Lent, request: Request<Full<Bytes>>, observer: Observer, reported: Arc<Mutex<bool>>) {
+async fn exchange(tap: Lent, request: Request<Full<Bytes>>, report: oneshot::Sender<String>) {
     let mut rest = tap.clone();
     let (mut sender, connection) = match http1::handshake(TokioIo::new(tap)).await {
         Ok(made) => made,
-        Err(error) => return report(&observer, &reported, &format!("no connection: {}", whole(&error))),
+        Err(error) => return tell(report, &format!("no connection: {}", whole(&error))),
     };
     let reading = async {
         let told = match sender.send_request(request).await {
             Ok(response) => read(response).await,
             Err(error) => format!("no response: {}", whole(&error)),
         };
-        report(&observer, &reported, &told);
+        tell(report, &told);
         drop(sender);
     };
     // without_shutdown: closing the connection is the case's business, not the library's.
@@ -188,9 +188,9 @@ async fn read(response: hyper::Response<hyper::body::Incoming>) -> String {
     }
 }
 
-fn report(observer: &Observer, reported: &Mutex<bool>, text: &str) {
-    *reported.lock().unwrap_or_else(PoisonError::into_inner) = true;
-    observer.note(printable(text));
+fn tell(report: oneshot::Sender<String>, text: &str) {
+    // Nobody listens when the reader has left: then there is nothing to report.
+    let _nobody_listens = report.send(printable(text));
 }
 
 /// An error with all its causes.

@@ -35,7 +35,9 @@ pub trait Reader: Sized + Send {
     fn has_left(&self) -> bool;
 
     /// What has to be said before the record is sealed.
-    fn last_words(&self) {}
+    fn last_words(&mut self, _caller: &'static Location<'static>) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 
     /// Ends whatever is left of it, off the record.
     fn close(self) -> impl Future<Output = ()> + Send;

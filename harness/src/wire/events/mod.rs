@@ -1,0 +1,56 @@
+//! Interprets an event stream as a browser does (WHATWG HTML 9.2.5 and 9.2.6), and tells what it discards.
+//!
+//! Offsets count octets of the content, not of the connection; [`Message::locate`](super::h1::Message::locate) maps them.
+//!
+//! ```
+//! use harness::wire::events::Decoder;
+//!
+//! let mut decoder = Decoder::new();
+//! let events = decoder.push(b"data: one\n\ndata: two\n");
+//! assert_eq!(events.len(), 1);
+//! assert_eq!(events[0].data, "one");
+//! assert_eq!(decoder.pending().unwrap().range, 11..21);
+//! ```
+
+mod decoder;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use decoder::Decoder;
+
+/// An event that was dispatched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The event type; `message` if no field set one.
+    pub event: String,
+    /// The values of the data fields, joined by LF.
+    pub data: String,
+    /// The last event ID at dispatch: of this block, or of one before. Shared, as one long ID may go with any number of
+    /// events.
+    pub id: Arc<str>,
+    /// The lines that made it, comments included: from the first line after the previous block to the end of the last
+    /// line before the empty one.
+    pub range: Range<usize>,
+    /// The offset after the octet that dispatched it, the first of the empty line's end: a LF after a CR comes too late.
+    pub dispatched_at: usize,
+}
+
+/// What a reader discards if the stream ends here (WHATWG HTML 9.2.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// From the first line of the block to the end of the stream so far.
+    pub range: Range<usize>,
+    /// The event type set so far.
+    pub event: Option<String>,
+    /// The values of the data fields so far, joined by LF. Without one, an empty line would dispatch nothing.
+    pub data: Option<String>,
+    /// The ID set so far, which is not yet the last event ID.
+    pub id: Option<Arc<str>>,
+    /// A line without its end that is a field, or could still become one. A comment is none, and neither is a line
+    /// whose name is, or can only become, unknown.
+    pub unfinished: Option<Range<usize>>,
+}

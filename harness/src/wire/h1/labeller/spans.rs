@@ -1,0 +1,45 @@
+//! The spans: the last one is open while it may still grow or get another label.
+
+use super::Labeller;
+use crate::wire::h1::{Label, Span};
+
+impl Labeller {
+    /// Gives the label to the next octets, and to all of the last span if that is open.
+    pub(super) fn extend(&mut self, label: Label, octets: usize) -> usize {
+        let start = self.at;
+        self.at += octets;
+        match self.spans.last_mut().filter(|_| self.open) {
+            Some(span) => {
+                span.range.end = self.at;
+                span.label = label;
+            }
+            None => {
+                let message = match label {
+                    Label::EmptyLine | Label::Surplus => self.messages.len(),
+                    _ => self.messages.len().saturating_sub(1),
+                };
+                self.spans.push(Span {
+                    range: start..self.at,
+                    label,
+                    message,
+                });
+            }
+        }
+        self.open = true;
+        octets
+    }
+
+    pub(super) fn relabel(&mut self, label: Label) {
+        if let Some(span) = self.spans.last_mut() {
+            span.label = label;
+        }
+    }
+
+    pub(super) fn last_label(&self) -> Label {
+        self.spans.last().map_or(Label::Surplus, |span| span.label)
+    }
+
+    pub(super) fn close_span(&mut self) {
+        self.open = false;
+    }
+}

@@ -5,6 +5,9 @@ mod connection;
 mod loss;
 mod outcome;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use crate::transcript::{Lane, Transcript, What};

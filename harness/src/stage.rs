@@ -230,7 +230,7 @@ impl<R: Reader> Scene<R> {
         self.end(Location::caller())
     }
 
-    async fn end(self, caller: &'static Location<'static>) -> Transcript {
+    async fn end(mut self, caller: &'static Location<'static>) -> Transcript {
         assert!(self.steps > 0, "a case has at least one step (at {}:{})", caller.file(), caller.line());
         let Origin { service: mut origin } = self.origin;
         origin.raised();

@@ -12,4 +12,5 @@ pub mod stage;
 pub mod tap;
 pub mod transcript;
 pub mod until;
+pub mod verdict;
 pub mod wire;

@@ -45,10 +45,10 @@ impl Reader for Raw {
 
     async fn close(mut self) {
         // Read what is left, so that closing sends FIN and no RST.
-        if let Some(mut tap) = self.tap.take() {
-            if tap.shutdown().await.is_ok() {
-                while read_once(&mut tap).await {}
-            }
+        if let Some(mut tap) = self.tap.take()
+            && tap.shutdown().await.is_ok()
+        {
+            while read_once(&mut tap).await {}
         }
     }
 }

@@ -1,0 +1,25 @@
+//! The instrumented origin on a stage: what the handler was told stands beside what the wire did.
+
+use harness::origin::writer;
+use harness::render::{Redactions, render};
+use harness::stage::Stage;
+use harness::transcript::Meant;
+use harness::until::end_of_response;
+
+#[test]
+fn a_status_after_a_write_is_refused_and_the_reader_gets_200() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let transcript = runtime.block_on(async {
+        let handler = writer(|w, _request, _cue| async move {
+            w.write("partial").await?;
+            w.write_header(500).await;
+            Ok(())
+        });
+        let mut s = Stage::direct().meant(Meant { status: Some(500), ..Meant::default() }).start(handler).await;
+        s.step("the handler writes, then fails");
+        s.reader.get("/events");
+        s.reader.until(end_of_response()).await;
+        s.finish().await
+    });
+    insta::assert_snapshot!(render(&transcript, &Redactions::all()), @"");
+}

@@ -21,5 +21,28 @@ fn a_status_after_a_write_is_refused_and_the_reader_gets_200() {
         s.reader.until(end_of_response()).await;
         s.finish().await
     });
-    insta::assert_snapshot!(render(&transcript, &Redactions::all()), @"");
+    insta::assert_snapshot!(render(&transcript, &Redactions::all()), @r"
+    chain: c hyper's client, o writer
+
+    1. the handler writes, then fails
+    c>o  GET /events HTTP/1.1\r\n
+    c>o  host: mve.test\r\n
+    c>o  accept: text/event-stream\r\n
+    c>o  \r\n
+    o>c  HTTP/1.1 200 OK\r\n
+    o>c  Content-Length: 7\r\n
+    o>c  Content-Type: text/plain; charset=utf-8\r\n
+    o>c  Date: <date>\r\n
+    o>c  \r\n
+    o>c  partial
+    o:   write 1: 7 octets
+    o:   log: http: superfluous response.WriteHeader call
+    o:   returned
+    c:   200, 7 octets, ended without error
+
+    verdict
+    o>c  200, complete (content-length)
+    lost: status 500 (the reader got 200)
+    outcome: cut-silent
+    ");
 }

@@ -4,5 +4,6 @@
 //! alike, and its reviewed transcript is in `snapshots/`.
 
 pub mod catalogue;
+pub mod header_after_write;
 pub mod player;
 pub mod proxy_buffering;

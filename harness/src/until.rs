@@ -88,10 +88,22 @@ pub fn octets(wanted: impl AsRef<[u8]>) -> Until {
 pub fn content(wanted: impl AsRef<[u8]>) -> Until {
     let wanted = wanted.as_ref().to_vec();
     Until::on_hop(&format!("the content {}", escape(&wanted)), move |tape, lanes| {
-        let (told, claimed) = tape.octets(lanes.incoming);
-        let end = content_end(&tape.octets(lanes.outgoing).0, &told, claimed, &wanted)?;
-        tape.behind_octet(lanes.incoming, end)
+        find_content(tape, lanes.outgoing, lanes.incoming, &wanted)
     })
+}
+
+/// This content has been handed to the socket, and was not awaited before; with the CRLF where it fills a chunk.
+#[must_use]
+pub fn content_sent(wanted: impl AsRef<[u8]>) -> Until {
+    let wanted = wanted.as_ref().to_vec();
+    Until::on_hop(&format!("the content sent {}", escape(&wanted)), move |tape, lanes| {
+        find_content(tape, lanes.incoming, lanes.outgoing, &wanted)
+    })
+}
+
+fn find_content(tape: &Tape, requests: Lane, responses: Lane, wanted: &[u8]) -> Option<Place> {
+    let (told, claimed) = tape.octets(responses);
+    tape.behind_octet(responses, content_end(&tape.octets(requests).0, &told, claimed, wanted)?)
 }
 
 fn content_end(asked: &[u8], told: &[u8], claimed: usize, wanted: &[u8]) -> Option<usize> {

@@ -3,8 +3,8 @@
 use harness::origin::writer;
 use harness::stage::Stage;
 use harness::transcript::{Meant, Transcript};
-use harness::until::{content, end_of_response};
-use harness::verdict::Outcome::{self, CutSilent, CutVisible, Intact};
+use harness::until::{end_of_response, noted, waiting};
+use harness::verdict::Outcome::{self, CutSilent, CutVisible, Held, Intact};
 
 use crate::catalogue::Via::{self, Direct, Nginx};
 use crate::catalogue::{Shows, Variant};
@@ -58,7 +58,11 @@ pub(super) const VARIANTS: &[Variant] = &[
         origin: "writer",
         shows: &[
             healthy(Direct, Intact, "an error told as an event arrives"),
-            healthy(Nginx("as-shipped"), Intact, "an error told as an event passes nginx as it ships"),
+            healthy(
+                Nginx("as-shipped"),
+                Held,
+                "an error told as an event arrives through nginx as it ships, when the handler has returned",
+            ),
             healthy(Nginx("http11"), Intact, "an error told as an event passes nginx with HTTP/1.1 to the origin"),
         ],
         run: |stage| Box::pin(play(stage, Telling::Event)),
@@ -135,19 +139,28 @@ async fn play(stage: Stage, telling: Telling) -> Transcript {
         match telling {
             Telling::Status => w.write_header(500).await,
             Telling::UndeclaredField | Telling::Trailer => w.header().set("X-Error", "disk full"),
-            Telling::Event => w.write(ERROR).await.map(drop)?,
+            Telling::Event => {
+                w.write(ERROR).await?;
+                w.flush().await?;
+            }
             Telling::Abort => w.abort(),
         }
+        // A step of its own: whether a gateway finds content and end in one read or in two is the kernel's mood.
+        cue.wait("return").await;
         Ok(())
     });
-    let direct = stage.is_direct();
     let mut s = stage.meant(telling.meant()).start(handler).await;
     s.step("the reader asks, the handler sends an event");
     s.reader.get("/events");
-    if direct {
-        s.reader.until(content(EVENT)).await;
-    }
+    s.origin.until(noted("flush 1")).await;
+    s.look().await;
     s.cue("error", "the handler finds an error and tells it").await;
+    if telling != Telling::Abort {
+        s.origin.until(waiting("return")).await;
+        s.look().await;
+        s.step("the handler returns");
+        s.origin.cue().give("return");
+    }
     s.reader.until(end_of_response()).await;
     s.finish().await
 }

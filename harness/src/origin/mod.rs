@@ -1,0 +1,3 @@
+//! Origins: the servers whose responses are observed.
+
+pub mod writer;

@@ -48,8 +48,9 @@ impl Framer {
         if decided.disguised {
             octets["HTTP/1.".len()] = b'1';
         }
-        let end = octets.len() - "\r\n".len();
-        octets.splice(end..end, decided.lines);
+        // in front: the lines that were computed follow the handler's
+        let status_line = octets.iter().position(|&octet| octet == b'\n').map_or(0, |at| at + 1);
+        octets.splice(status_line..status_line, decided.lines);
         // an error sticks in the buffer, for the next call
         self.connection.write(&octets).await.ok();
     }

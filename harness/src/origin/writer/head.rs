@@ -35,10 +35,10 @@ pub(super) struct Head {
 /// A decided header section.
 pub(super) struct Decided {
     pub(super) response: Response<()>,
-    /// Field lines that hyper would drop or alter; they follow the others.
+    /// Field lines that hyper would drop or alter; they precede the others.
     pub(super) lines: Vec<u8>,
     pub(super) chunked: bool,
-    /// hyper has to be told that it answers HTTP/1.0: on HTTP/1.1 it knows no close-delimited content.
+    /// hyper has to be told that it answers HTTP/1.0: on HTTP/1.1 it would make chunks of content whose length it does not know.
     pub(super) disguised: bool,
     pub(super) log: Option<String>,
 }
@@ -138,7 +138,7 @@ impl Head {
             self.fields.del("Connection");
             self.connection = facts.http11.then_some("close");
         }
-        let (mut fields, lines) = self.split(chunked);
+        let (mut fields, lines) = self.split(chunked, length);
         if let (true, Some(length)) = (self.computed_length, length) {
             fields.insert("content-length", HeaderValue::from(length));
         }
@@ -148,6 +148,8 @@ impl Head {
         if let Some(connection) = self.connection {
             fields.insert("connection", HeaderValue::from_static(connection));
         }
+        // lengths that Go takes and hyper would not: the handler's line says them, and content goes out as it is
+        disguised |= !chunked && facts.http11 && length.is_some() && !fields.contains_key("content-length");
         let response = response(facts, fields, disguised);
         Decided { response, lines, chunked, disguised, log }
     }
@@ -157,15 +159,21 @@ impl Head {
     }
 
     /// The fields that hyper takes as they are, and the others.
-    fn split(&self, chunked: bool) -> (HeaderMap, Vec<u8>) {
+    fn split(&self, chunked: bool, length: Option<u64>) -> (HeaderMap, Vec<u8>) {
         let mut fields = HeaderMap::new();
+        let sound = |value: &String| HeaderValue::from_bytes(value.as_bytes()).is_ok();
+        // all lines of a name stand together: their order counts (RFC 9110, 5.3)
         let (given, kept): (Vec<_>, Vec<_>) = self.fields.lines().partition(|(name, value)| match *name {
             // hyper joins the values of these into one line, drops a Trailer where it is of no use, and completes a transfer coding
-            "Connection" => self.fields.values(name).len() == 1,
-            "Trailer" => self.fields.values(name).len() == 1 && chunked,
+            "Connection" => self.fields.values(name).len() == 1 && sound(value),
+            "Trailer" => self.fields.values(name).len() == 1 && chunked && sound(value),
             "Transfer-Encoding" => false,
-            "Content-Length" => self.fields.values(name).len() == 1 && value.parse::<u64>().is_ok(),
-            _ => HeaderValue::from_str(value).is_ok() || HeaderValue::from_bytes(value.as_bytes()).is_ok(),
+            // a line that says anything but the length that counts
+            "Content-Length" => {
+                let digits = value.bytes().all(|octet| octet.is_ascii_digit());
+                self.fields.values(name).len() == 1 && digits && length.is_some() && value.parse().ok() == length
+            }
+            _ => self.fields.values(name).iter().map(|value| header::on_the_wire(value)).all(|value| sound(&value)),
         });
         for (name, value) in given {
             if let (Ok(name), Ok(value)) =

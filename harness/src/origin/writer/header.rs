@@ -60,7 +60,7 @@ pub(super) fn encode<'a>(lines: impl IntoIterator<Item = (&'a str, String)>) -> 
     octets
 }
 
-fn on_the_wire(value: &str) -> String {
+pub(super) fn on_the_wire(value: &str) -> String {
     let value = value.replace(['\r', '\n'], " ");
     value.trim_matches([' ', '\t']).to_owned()
 }

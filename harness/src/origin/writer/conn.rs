@@ -114,6 +114,15 @@ impl Conn {
         poll_fn(|cx| self.poll_read(cx, into)).await
     }
 
+    /// What a write of nothing answers.
+    fn check_write(&self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let inner = &mut *self.lock();
+        if inner.socket.is_none() {
+            return Err(Error::Closed);
+        }
+        inner.write.check(cx)
+    }
+
     fn poll_write(&self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<Result<usize, Error>> {
         let inner = &mut *self.lock();
         let Some(socket) = &mut inner.socket else {
@@ -128,6 +137,9 @@ impl Conn {
 
     /// Writes everything, or as much as the deadline and the reader allow.
     pub(super) async fn write_all(&self, mut octets: &[u8]) -> Result<(), Error> {
+        if octets.is_empty() {
+            return poll_fn(|cx| Poll::Ready(self.check_write(cx))).await;
+        }
         while !octets.is_empty() {
             let n = poll_fn(|cx| self.poll_write(cx, octets)).await?;
             octets = &octets[n..];

@@ -27,7 +27,10 @@ pub enum Error {
     /// The server has closed the request's content, as it does before it answers (`http.ErrBodyReadAfterClose`).
     #[error("http: invalid Read on closed Body")]
     ContentClosed,
-    /// The request's content ended before its framing said so (`io.ErrUnexpectedEOF`).
+    /// The input ended before the first octet that was asked for (`io.EOF`).
+    #[error("EOF")]
+    Eof,
+    /// The request's content ended before its framing said so, or before all that was asked for was there (`io.ErrUnexpectedEOF`).
     #[error("unexpected EOF")]
     UnexpectedEof,
     /// The framing of the request's content is malformed (RFC 9112, 7.1). Go has several texts for it, this is the most frequent.
@@ -48,7 +51,7 @@ impl From<Error> for std::io::Error {
             Error::Timeout => ErrorKind::TimedOut,
             Error::Lost => ErrorKind::ConnectionReset,
             Error::Closed => ErrorKind::NotConnected,
-            Error::UnexpectedEof => ErrorKind::UnexpectedEof,
+            Error::Eof | Error::UnexpectedEof => ErrorKind::UnexpectedEof,
             _ => ErrorKind::Other,
         };
         std::io::Error::new(kind, error)

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
+
 use super::buffer::Buffered;
 use super::conn::Conn;
 use super::deadline::Deadline;
@@ -24,13 +26,15 @@ pub struct RawConn(Arc<Exchange>);
 /// Go's `bufio.ReadWriter`: a buffer of 4096 octets in either direction.
 pub struct ReadWriter {
     exchange: Arc<Exchange>,
-    writer: Buffered<Conn>,
+    writer: Arc<Mutex<Buffered<Conn>>>,
 }
 
 impl Hijacked {
-    pub(super) fn new(exchange: Arc<Exchange>) -> Self {
-        let writer = Buffered::new(CONNECTION_BUFFER, exchange.conn.clone());
-        Self { conn: RawConn(exchange.clone()), bufrw: ReadWriter { exchange, writer } }
+    /// The connection, and the buffer that its response's writer still knows.
+    pub(super) fn new(exchange: Arc<Exchange>) -> (Self, Arc<Mutex<Buffered<Conn>>>) {
+        let writer = Arc::new(Mutex::new(Buffered::new(CONNECTION_BUFFER, exchange.conn.clone())));
+        let bufrw = ReadWriter { exchange: exchange.clone(), writer: writer.clone() };
+        (Self { conn: RawConn(exchange), bufrw }, writer)
     }
 }
 
@@ -103,7 +107,7 @@ impl ReadWriter {
     /// What the socket answered, now or earlier.
     pub async fn write(&mut self, octets: impl AsRef<[u8]>) -> Result<usize, Error> {
         let octets = octets.as_ref();
-        let result = self.writer.write(octets).await.map(|()| octets.len());
+        let result = self.writer.lock().await.write(octets).await.map(|()| octets.len());
         self.exchange.account.octets("bufrw write", &result);
         result
     }
@@ -113,7 +117,7 @@ impl ReadWriter {
     /// # Errors
     /// What the socket answered, now or earlier.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        let result = self.writer.flush().await;
+        let result = self.writer.lock().await.flush().await;
         self.exchange.account.numbered("bufrw flush", "ok", &result);
         result
     }
@@ -136,13 +140,15 @@ impl ReadWriter {
     /// Fills `into` (Go: `io.ReadFull`).
     ///
     /// # Errors
-    /// As [`read`](Self::read); [`UnexpectedEof`](Error::UnexpectedEof) if the input ends before.
+    /// As [`read`](Self::read); [`Eof`](Error::Eof) if the input has ended, [`UnexpectedEof`](Error::UnexpectedEof) if it ends before
+    /// all is there.
     pub async fn read_full(&mut self, into: &mut [u8]) -> Result<usize, Error> {
         let mut result = Ok(0);
         while let Ok(n) = result
             && n < into.len()
         {
             result = match self.read_some(&mut into[n..]).await {
+                Ok(0) if n == 0 => Err(Error::Eof),
                 Ok(0) => Err(Error::UnexpectedEof),
                 more => more.map(|more| n + more),
             };
@@ -152,7 +158,12 @@ impl ReadWriter {
     }
 
     async fn read_some(&self, into: &mut [u8]) -> Result<usize, Error> {
-        let octets = self.exchange.input.lock().await.take(into.len()).await?;
+        let result = self.exchange.input.lock().await.take(into.len()).await;
+        if !matches!(&result, Ok(octets) if !octets.is_empty()) {
+            // the server's reader is still before the connection, and tells the context
+            self.exchange.content.lock().await.cancel.cancel();
+        }
+        let octets = result?;
         into[..octets.len()].copy_from_slice(&octets);
         Ok(octets.len())
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
+
 use super::buffer::Buffered;
-use super::conn::Watched;
+use super::conn::{Conn, Watched};
 use super::error::Error;
 use super::exchange::Exchange;
 use super::framer::Framer;
@@ -20,6 +22,8 @@ pub(super) const CONNECTION_BUFFER: usize = 4096;
 pub(super) struct Output {
     /// The buffer before the framing; gone once the connection is hijacked.
     pub(super) content: Option<Buffered<Framer>>,
+    /// The buffer before the socket, once it belongs to the handler.
+    pub(super) taken: Option<Arc<Mutex<Buffered<Conn>>>>,
     wrote_header: bool,
     /// Octets of content that the handler wrote, refused ones included.
     written: u64,
@@ -28,7 +32,7 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(exchange: Arc<Exchange>, facts: Facts, socket: Watched) -> Self {
         let framer = Framer::new(exchange, facts, Buffered::new(CONNECTION_BUFFER, socket));
-        Self { content: Some(Buffered::new(CONTENT_BUFFER, framer)), wrote_header: false, written: 0 }
+        Self { content: Some(Buffered::new(CONTENT_BUFFER, framer)), taken: None, wrote_header: false, written: 0 }
     }
 
     pub(super) fn wrote_header(&self) -> bool {

@@ -60,13 +60,15 @@ impl Request {
     /// Fills `into` (Go: `io.ReadFull`).
     ///
     /// # Errors
-    /// As [`read`](Self::read); [`UnexpectedEof`](Error::UnexpectedEof) if the content ends before.
+    /// As [`read`](Self::read); [`Eof`](Error::Eof) if the content has ended, [`UnexpectedEof`](Error::UnexpectedEof) if it ends before
+    /// all is there.
     pub async fn read_full(&mut self, into: &mut [u8]) -> Result<usize, Error> {
         let mut result = Ok(0);
         while let Ok(n) = result
             && n < into.len()
         {
             result = match self.read_some(&mut into[n..]).await {
+                Ok(0) if n == 0 => Err(Error::Eof),
                 Ok(0) => Err(Error::UnexpectedEof),
                 more => more.map(|more| n + more),
             };
@@ -104,7 +106,7 @@ impl Request {
                 && let Some(content) = &mut output.content
             {
                 // hyper answers the expectation when the content is asked for
-                let octets = exchange.codec().continuation();
+                let octets = exchange.content.lock().await.codec.continuation();
                 content.sink.connection.write(&octets).await.ok();
                 content.sink.connection.flush().await.ok();
             }

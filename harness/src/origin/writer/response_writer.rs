@@ -110,7 +110,8 @@ impl ResponseWriter {
     /// close the connection. The writer answers [`Hijacked`](Error::Hijacked) from here on.
     ///
     /// # Errors
-    /// [`Hijacked`](Error::Hijacked) the second time, [`HandlerDone`](Error::HandlerDone) after the handler's return.
+    /// [`Hijacked`](Error::Hijacked) the second time, which all the same flushes the [`ReadWriter`](super::ReadWriter) of the first if a status
+    /// was written; [`HandlerDone`](Error::HandlerDone) after the handler's return.
     pub async fn hijack(&self) -> Result<Hijacked, Error> {
         let result = self.take_connection().await;
         self.exchange.account.once("hijack", "ok", &result);
@@ -125,6 +126,10 @@ impl ResponseWriter {
         let mut output = self.output.lock().await;
         exchange.expect.settle();
         let flushes = output.wrote_header();
+        if let (Some(taken), true) = (&output.taken, flushes) {
+            // the buffer before the socket is the same one: what the handler has left there is sent
+            taken.lock().await.flush().await.ok();
+        }
         let content = output.content.as_mut().ok_or(Error::Hijacked)?;
         if flushes {
             // an error is not told: the new buffer knows nothing of it
@@ -135,7 +140,9 @@ impl ResponseWriter {
         // a connection that is closed already shows it in the first call
         exchange.conn.set_read_deadline(Deadline::none()).ok();
         exchange.conn.set_write_deadline(Deadline::none()).ok();
-        Ok(Hijacked::new(exchange.clone()))
+        let (hijacked, writer) = Hijacked::new(exchange.clone());
+        output.taken = Some(writer);
+        Ok(hijacked)
     }
 
     /// Aborts the handler: `panic(http.ErrAbortHandler)`.

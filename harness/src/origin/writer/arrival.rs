@@ -30,7 +30,9 @@ impl Connection {
                 return Err(Next::CloseGently);
             }
         };
-        let Some((codec, parts)) = Codec::parse(&head) else {
+        let head = without_coding_if_old(head);
+        // hyper ends a connection whose response is complete, also when the content is not read yet: it reads on one codec and answers on another
+        let Some(((codec, parts), (reading, _))) = Codec::parse(&head).zip(Codec::parse(&head)) else {
             return Err(match names_unknown_coding(&head) {
                 true => self.refuse("501 Not Implemented", "Unsupported transfer encoding").await,
                 false => self.refuse("400 Bad Request", "400 Bad Request").await,
@@ -51,14 +53,13 @@ impl Connection {
                 Some(length) => Framing::Length(length),
             };
         let expected = expects_continue(&parts) && parts.version == Version::HTTP_11 && framing != Framing::None;
-        let codec = Arc::new(Mutex::new(codec));
         let ended = Latch::default();
         if framing == Framing::None {
             ended.set();
         }
         let content = Content {
             input: self.input.clone(),
-            codec: codec.clone(),
+            codec: reading,
             cancel: self.cancel.clone(),
             framing,
             chunk: Chunk::default(),
@@ -71,7 +72,7 @@ impl Connection {
             conn: self.conn.clone(),
             server: self.server.clone(),
             account: Account::new(self.notes.clone()),
-            codec,
+            codec: Mutex::new(codec),
             input: self.input.clone(),
             content: tokio::sync::Mutex::new(content),
             fields: Mutex::new(Fields::default()),
@@ -123,6 +124,18 @@ pub(super) fn expects_continue(parts: &Parts) -> bool {
 
 fn field_has(parts: &Parts, name: &header::HeaderName, token: &str) -> bool {
     parts.headers.get_all(name).iter().any(|list| list.to_str().is_ok_and(|list| has_token(list, token)))
+}
+
+/// The header section of an HTTP/1.0 request without Transfer-Encoding, which that version does not know.
+fn without_coding_if_old(head: Vec<u8>) -> Vec<u8> {
+    let mut lines = head.split_inclusive(|&octet| octet == b'\n');
+    let old = lines.next().is_some_and(|line| line.trim_ascii_end().ends_with(b" HTTP/1.0"));
+    if !old {
+        return head;
+    }
+    let name = b"transfer-encoding:";
+    let is_coding = |line: &&[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    head.split_inclusive(|&octet| octet == b'\n').filter(|line| !is_coding(line)).collect::<Vec<_>>().concat()
 }
 
 /// Whether the header section names a transfer coding other than chunked (RFC 9112, 6.1).

@@ -1,6 +1,6 @@
 //! The content of a request: what the handler reads of it, and what the server drains.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::codec::{Codec, Content as Step};
 use super::context::Cancel;
@@ -24,7 +24,7 @@ pub(super) enum Framing {
 #[derive(Default)]
 pub(super) struct Chunk {
     line: Vec<u8>,
-    /// Octets left of the chunk-data and the CRLF behind it.
+    /// Octets left of the chunk-data. The CRLF behind it is a line of its own.
     data: u64,
     /// Only the trailer section is left.
     last: bool,
@@ -43,7 +43,7 @@ impl Chunk {
                 std::str::from_utf8(&self.line[..digits]).ok().and_then(|text| u64::from_str_radix(text, 16).ok());
             self.last |= size == Some(0);
             // what hyper refuses needs none
-            self.data = size.filter(|_| !self.last).map_or(0, |size| size.saturating_add(2));
+            self.data = size.filter(|_| !self.last).unwrap_or(0);
             self.line.clear();
         }
     }
@@ -52,7 +52,7 @@ impl Chunk {
 /// Go's `http.body`.
 pub(super) struct Content {
     pub(super) input: Arc<tokio::sync::Mutex<Input>>,
-    pub(super) codec: Arc<Mutex<Codec>>,
+    pub(super) codec: Codec,
     /// Ends the connection's context when the reader departs inside the content.
     pub(super) cancel: Cancel,
     pub(super) framing: Framing,
@@ -84,14 +84,23 @@ impl Content {
     }
 
     async fn read_even_if_closed(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+        let mut filled = self.read_some(into).await?;
+        // inside a chunk Go goes on until all is there
+        while filled > 0 && filled < into.len() && self.chunk.data > 0 {
+            match self.read_some(&mut into[filled..]).await {
+                Ok(n) => filled += n,
+                // the next call meets it again
+                Err(_) => break,
+            }
+        }
+        Ok(filled)
+    }
+
+    async fn read_some(&mut self, into: &mut [u8]) -> Result<usize, Error> {
         while self.remains() && !into.is_empty() {
-            let step = {
-                let mut codec = self.codec.lock().unwrap_or_else(PoisonError::into_inner);
-                let step = codec.content();
-                // a 100 (Continue) of hyper's, which the handler sent itself
-                codec.take_output();
-                step
-            };
+            let step = self.codec.content();
+            // a 100 (Continue) of hyper's, which the handler sent itself
+            self.codec.take_output();
             match step {
                 Step::Octets(octets) => {
                     into[..octets.len()].copy_from_slice(&octets);
@@ -138,7 +147,7 @@ impl Content {
             Framing::Length(left) => *left -= octets.len() as u64,
             _ => self.chunk.pass(&octets),
         }
-        self.codec.lock().unwrap_or_else(PoisonError::into_inner).feed(&octets);
+        self.codec.feed(&octets);
         Ok(())
     }
 

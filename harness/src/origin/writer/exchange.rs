@@ -16,7 +16,7 @@ pub(super) struct Exchange {
     pub(super) conn: Conn,
     pub(super) server: Server,
     pub(super) account: Account,
-    pub(super) codec: Arc<Mutex<Codec>>,
+    pub(super) codec: Mutex<Codec>,
     pub(super) input: Arc<tokio::sync::Mutex<Input>>,
     pub(super) content: tokio::sync::Mutex<Content>,
     pub(super) fields: Mutex<Fields>,

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 
+use hyper::Method;
+
 use super::conn::Conn;
 use super::error::Error;
 
 /// Go's `http.DefaultMaxHeaderBytes` and the slop it adds.
 const MAX_HEAD: usize = (1 << 20) + 4096;
 
-/// Go's `bufio.Reader` before the connection: at most this much is read at once.
+/// Go's `bufio.Reader` before the connection: at most this much is read at once, unless more is asked for.
 const READ: usize = 4096;
 
 /// The input of a connection.
@@ -21,7 +23,7 @@ pub(super) struct Input {
 pub(super) enum NoRequest {
     /// The reader is gone, or the connection is closed: nobody to answer.
     Gone,
-    /// The input ended inside a header section, or the section begins with an empty line.
+    /// The input ended inside a header section, or the section does not begin with a request-line. Go reads nothing behind such a line.
     Malformed,
     TooLarge,
 }
@@ -40,9 +42,16 @@ impl Input {
         self.kept.extend(octets);
     }
 
-    /// Takes at most `max` octets, waiting for the first; none at the end of the input.
+    /// Takes at most `max` octets, waiting for the first; none at the end of the input. As many as the buffer holds bypass it, so
+    /// that no more is read than is asked for.
     pub(super) async fn take(&mut self, max: usize) -> Result<Vec<u8>, Error> {
         if self.kept.is_empty() {
+            if max >= READ {
+                let mut octets = vec![0; max];
+                let n = self.conn.read(&mut octets).await?;
+                octets.truncate(n);
+                return Ok(octets);
+            }
             self.fill().await?;
         }
         let n = max.min(self.kept.len());
@@ -76,6 +85,9 @@ impl Input {
                     if matches!(head[line..], [b'\n'] | [b'\r', b'\n']) {
                         return if line > 0 { Ok(head) } else { Err(NoRequest::Malformed) };
                     }
+                    if line == 0 && !is_request_line(&head) {
+                        return Err(NoRequest::Malformed);
+                    }
                     line = head.len();
                 }
             }
@@ -97,4 +109,16 @@ impl Input {
         self.append(&octets[..n]);
         Ok(n)
     }
+}
+
+/// Whether a line has the form of a request-line (RFC 9112, 3): what Go looks at before it reads the fields.
+fn is_request_line(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let mut words = line.splitn(3, |&octet| octet == b' ');
+    let (Some(method), Some(_target), Some(version)) = (words.next(), words.next(), words.next()) else {
+        return false;
+    };
+    let version = version.strip_prefix(b"HTTP/");
+    Method::from_bytes(method).is_ok()
+        && matches!(version, Some([major, b'.', minor]) if major.is_ascii_digit() && minor.is_ascii_digit())
 }

@@ -14,15 +14,32 @@
 //!
 //! # Fidelity
 //! The texts in `golden/` are what Go 1.22.10 and 1.27.3 really answered to some two hundred handler programs: octets, the size of each
-//! write to the socket, end of the connection, results. The model gives the same, up to the value of Date and the order of fields. Where the
-//! versions differ it follows 1.27:
-//! - a request that expects a 100 (Continue) and is answered before it is read can be read no more (1.22 sends the 100 then, inside the response);
+//! write to the socket, end of the connection, results. The model gives the same, up to the value of Date and the order of fields. `just
+//! fidelity` plays any number of random programs on the model and on real Go, and compares the same things.
+//!
+//! Where the versions differ it follows 1.27:
+//! - before 1.25 a second hijacking knew nothing of the buffer that the first one gave away; now it flushes it;
+//! - before 1.27 a request that expects a 100 (Continue) and was answered before it was read could still be read (the 100 was sent then, inside the
+//!   response);
+//! - before 1.27 content that could not be drained stayed open for the handler, and content in full duplex was drained in a race that could
+//!   panic;
+//! - before 1.27 an HTTP/1.0 response whose connection closed after all could still say `Connection: keep-alive`;
 //! - a request that arrives after [`Server::shut_down`] is not answered (1.22 answers it; seen in the sources, not recorded).
+//!
+//! What Go leaves to the kernel, or to its scheduler, is no claim of the model, and random programs leave it out by name (`mve::fidelity::Exclusion`):
+//! - FIN or RST when Go closes with input unread that may not have arrived yet (`LargeInput`), of which its watch may have taken the one octet
+//!   that was there (`LastOctet`), or `io.ReadAll` more than it needed (`ReadAllBeforeMore`);
+//! - whether a context has ended while the reader half-closes or the read deadline passes (`ContextInARace`, `ReadDeadlineInARace`); a wait for its end where
+//!   nobody watches (`WaitsForEver`);
+//! - what a read of the request's content does after hijacking, which `net/http` forbids (`ReadAfterHijack`).
+//!
+//! Never generated are several tasks that use one writer, reads of whatever is there (single reads of content or of a hijacked connection), deadlines to
+//! come, readers that depart inside a response (EPIPE or ECONNRESET), and values of fields that are no UTF-8: here they are `str`.
 //!
 //! # How it is built
 //! Content goes through a buffer of 2048 octets, then through the framing, then through a buffer of 4096 octets, then to the socket, by the rules of
-//! Go's `bufio.Writer`. The framing is hyper's server connection over a pipe in memory, used as a codec for one request: it parses and it
-//! encodes, and never learns when its octets leave. So a deadline, a hijacking or an abort needs nothing of hyper.
+//! Go's `bufio.Writer`. The framing is hyper's server connection over a pipe in memory, used as a codec for one request: one reads its content, another
+//! encodes its response, and neither learns when octets leave. So a deadline, a hijacking or an abort needs nothing of hyper.
 //! Nothing is spawned, nothing reads a clock but hyper for Date.
 //!
 //! hyper has no call for, or would alter, what the model therefore does by itself:
@@ -30,14 +47,15 @@
 //! - trailers that were not declared, or whose reader did not send `TE: trailers`: hyper drops them, Go sends them;
 //! - close-delimited content under HTTP/1.1 (`Transfer-Encoding: identity`): hyper is told HTTP/1.0, and the version is put right;
 //! - field lines that hyper drops (`Trailer` where nothing is chunked), joins (`Connection`), completes (`Transfer-Encoding`) or refuses
-//!   (control octets, a malformed `Content-Length`): they are put in behind the others;
+//!   (control octets, a malformed `Content-Length`): they are put in before the others;
 //! - the letters of a chunk-size, which hyper writes in upper case;
-//! - Go's own answers to malformed requests.
+//! - Go's own answers to malformed requests;
+//! - a Transfer-Encoding under HTTP/1.0, which hyper refuses and Go ignores: hyper never sees it.
 //!
 //! # What it is not
 //! - CONNECT, HTTP/2 and TLS; `ReadFrom` (sendfile); `ReadTimeout`, `ReadHeaderTimeout` and `IdleTimeout`; `MaxBytesReader`.
-//! - A request that hyper finds malformed is answered with 400, also where Go is more lenient (a `"` in the request-target, a
-//!   Transfer-Encoding under HTTP/1.0) or more precise (505 for other versions).
+//! - A request that hyper finds malformed is answered with 400, also where Go is more lenient (a `"` in the request-target) or more
+//!   precise (505 for other versions).
 //! - A connection that was closed gently, after a request whose content was too large to drain, waits for the reader's FIN; Go waits half a second.
 //! - A hijacked connection that nobody closes is closed when its last holder drops it; in Go by a finalizer, some time.
 //!

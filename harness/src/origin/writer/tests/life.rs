@@ -138,3 +138,26 @@ fn serving_can_be_spawned() {
     let server = Server::new();
     drop(is_send(serve(origin, handler, &server, account().0)));
 }
+
+/// In full duplex the response is complete before the request's content is drained, which a codec that has answered no longer does.
+#[tokio::test(flavor = "current_thread")]
+async fn content_with_a_trailer_section_is_drained_behind_the_response() {
+    let (origin, mut reader) = duplex(4096);
+    let (notes, _) = account();
+    let handler = |w: ResponseWriter, _: Request| async move {
+        w.enable_full_duplex();
+        Ok::<_, Error>(())
+    };
+    let server = Server::new();
+    let serving = serve(origin, handler, &server, notes);
+    let reading = async {
+        let content = b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Q: 1\r\n\r\n";
+        let head = &REQUEST[..REQUEST.len() - 2];
+        reader.write_all(&[head, content, REQUEST].concat()).await.unwrap();
+        reader.shutdown().await.unwrap();
+        to_the_end(&mut reader).await
+    };
+    let (ended, read) = tokio::join!(serving, reading);
+    ended.unwrap();
+    assert_eq!(read.matches("HTTP/1.1 200 OK").count(), 2, "{read}");
+}

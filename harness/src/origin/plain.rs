@@ -70,7 +70,7 @@ impl Program for Plain {
 
     fn serve(self: Arc<Self>, connection: Connection) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
-            let Connection { tap, cue, load } = connection;
+            let Connection { tap, cue, load, .. } = connection;
             let observer = tap.observer().clone();
             let aside = Aside { cue, observer: observer.clone(), load };
             let service = service_fn(move |request| {

@@ -5,5 +5,6 @@
 
 pub mod catalogue;
 pub mod header_after_write;
+pub mod machine;
 pub mod player;
 pub mod proxy_buffering;

@@ -124,7 +124,8 @@ impl Service {
     }
 }
 
-fn reraise(ended: Result<(), JoinError>) {
+/// Raises again what a task raised.
+pub(super) fn reraise(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {

@@ -9,3 +9,4 @@ pub mod header_after_write;
 pub mod machine;
 pub mod player;
 pub mod proxy_buffering;
+pub mod testimony;

@@ -8,9 +8,10 @@ use std::sync::OnceLock;
 
 use fixtures::nginx::{CannotBuild, Nginx, Surroundings, binary_in};
 use harness::gateway::{self, Gateway};
+use harness::origin::Foreign;
 use harness::stage::Stage;
 
-use crate::catalogue::Via;
+use crate::catalogue::{Case, Via};
 use crate::player::Fault;
 
 /// What this machine offers to cases. Cheap to make: nginx is looked for, and built, when the first case needs it.
@@ -94,7 +95,19 @@ impl Machine {
         }
     }
 
-    /// The stage for a case, with its gateways.
+    /// The stage for a case, with its gateways, and with Go at the origin where the case wants it.
+    ///
+    /// # Errors
+    /// When the machine lacks what the case needs.
+    pub fn stage_of(&self, case: &Case) -> Result<Stage, Fault> {
+        let stage = self.stage(case.shows.via)?;
+        let Some(go) = case.witness else { return Ok(stage) };
+        let path = fixtures::go::program(go, case.failure.name).map_err(|error| Fault::CannotRun(error.to_string()))?;
+        let variant = case.variant.name.to_owned();
+        Ok(stage.witness(Foreign { path, variant, about: format!("go {}", go.line()) }))
+    }
+
+    /// The stage at a place, with its gateways.
     ///
     /// # Errors
     /// When the machine lacks what the case needs.

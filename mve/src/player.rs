@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::catalogue::{Case, Play};
 use crate::machine::Machine;
+use crate::testimony::{Testimony, unsigned};
 
 include!(concat!(env!("OUT_DIR"), "/reviewed.rs"));
 
@@ -83,18 +84,30 @@ pub enum Fault {
 /// # Errors
 /// When it cannot run here, or fails on the way.
 pub async fn play(machine: &Machine, case: &Case) -> Result<Played, Fault> {
-    let stage = machine.stage(case.shows.via)?;
+    let stage = machine.stage_of(case)?;
     let transcript = caught((case.variant.run)(stage)).await?;
     let verdict = Verdict::of(&transcript);
     let text = render(&transcript, &Redactions::all());
-    let departure = match reviewed(&case.name()) {
-        _ if verdict.outcome != case.shows.outcome => {
+    let reviewed = match case.witness {
+        None => reviewed(&case.name()).map(str::to_owned),
+        Some(go) => testimony(case).and_then(|testimony| testimony.of(&go.line()).map(str::to_owned)),
+    };
+    let departure = match reviewed {
+        // What a version of Go shows is news, not a claim: its reviewed text says it all.
+        _ if case.witness.is_none() && verdict.outcome != case.shows.outcome => {
             Some(Departure::Outcome { claimed: case.shows.outcome, shown: verdict.outcome })
         }
         None => Some(Departure::Unreviewed),
-        Some(reviewed) => (reviewed != text.trim_end()).then_some(Departure::Text),
+        Some(reviewed) => (reviewed != unsigned(&text)).then_some(Departure::Text),
     };
     Ok(Played { transcript, verdict, text, departure })
+}
+
+/// What the versions of Go have shown in this case, as it was reviewed.
+#[must_use]
+pub fn testimony(case: &Case) -> Option<Testimony> {
+    let (_, text) = WITNESSED.iter().find(|(name, _)| *name == case.place())?;
+    Some(Testimony::parse(text))
 }
 
 /// Plays a case on a runtime of its own: one thread, one scheduling order less.

@@ -5,6 +5,8 @@
 mod laws;
 #[path = "cases/log.rs"]
 mod log;
+#[path = "cases/witnesses.rs"]
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,6 +38,11 @@ fn main() -> ExitCode {
         let machine = Arc::clone(&machine);
         trials.push(Trial::test(name(&case), move || trial(&machine, &case)).with_ignored_flag(ignored));
     }
+    let with_go = witnesses::trials(&machine);
+    if mve::catalogue::toolchains().is_empty() {
+        reasons.insert(witnesses::NO_GO.to_owned(), with_go.len());
+    }
+    trials.extend(with_go);
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list && conclusion.num_ignored > 0 {
         for (why, count) in reasons {

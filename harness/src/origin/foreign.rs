@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -25,7 +26,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::Mutex;
 
 use super::{Connection, Cue, Program};
-use crate::kernel::die_with_parent;
+use crate::kernel::{Unread, die_with_parent, unread};
 use crate::observer::Observer;
 use crate::tap::Tap;
 use crate::wire::notation::printable;
@@ -96,21 +97,31 @@ impl Program for Running {
             sources.add(&socket);
             // One program plays one request of one variant; a further connection is relayed and says nothing.
             let speech = self.speech.lock().await.take();
+            let blocked = AtomicBool::new(false);
             let speaking = async {
                 if let Some(speech) = speech {
-                    speech.until_done(&cue, &observer).await;
+                    speech
+                        .until_done(&cue, &observer, || {
+                            unread(&*socket) != Unread::Octets || blocked.load(Ordering::Relaxed)
+                        })
+                        .await;
                 }
                 drop(busy);
             };
-            tokio::join!(relay(tap, &socket), speaking);
+            tokio::join!(relay(tap, &socket, &blocked), speaking);
         })
     }
 }
 
 impl Speech {
-    async fn until_done(mut self, cue: &Cue, observer: &Observer) {
+    /// `relayed` tells whether everything that the program has written to its socket is on the tape, or cannot go there
+    /// because the peer does not read. A program writes first and speaks of it then; the tape keeps that order.
+    async fn until_done(mut self, cue: &Cue, observer: &Observer, relayed: impl Fn() -> bool) {
         // A program that ends without a word has ended: what it left undone the lanes show.
         while let Ok(Some(line)) = self.said.next_line().await {
+            while !relayed() {
+                tokio::task::yield_now().await;
+            }
             match line.split_once(' ') {
                 Some(("note", note)) => observer.note(printable(note)),
                 Some(("waits", name)) => {
@@ -134,9 +145,9 @@ enum Failed {
 }
 
 /// Passes octets, FIN, RST and back-pressure on, both ways.
-async fn relay(tap: Tap, program: &TcpStream) {
+async fn relay(tap: Tap, program: &TcpStream, blocked: &AtomicBool) {
     let (mut from_peer, mut to_peer) = tokio::io::split(tap);
-    let passed = tokio::try_join!(inwards(&mut from_peer, program), outwards(program, &mut to_peer));
+    let passed = tokio::try_join!(inwards(&mut from_peer, program), outwards(program, &mut to_peer, blocked));
     match passed {
         Ok(_) => {}
         Err(Failed::Program) => {
@@ -175,7 +186,7 @@ async fn inwards(from: &mut ReadHalf<Tap>, program: &TcpStream) -> Result<(), Fa
     }
 }
 
-async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>) -> Result<(), Failed> {
+async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>, blocked: &AtomicBool) -> Result<(), Failed> {
     let mut octets = vec![0; 64 * 1024];
     loop {
         program.readable().await.map_err(|_| Failed::Program)?;
@@ -187,6 +198,9 @@ async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>) -> Result<(), Fa
         if count == 0 {
             return to.shutdown().await.map_err(|_| Failed::Peer);
         }
+        // Seen by nobody unless the write is blocked: there is one thread.
+        blocked.store(true, Ordering::Relaxed);
         to.write_all(&octets[..count]).await.map_err(|_| Failed::Peer)?;
+        blocked.store(false, Ordering::Relaxed);
     }
 }

@@ -10,7 +10,7 @@ pub fn lines(case: &Case) -> Vec<String> {
         in_style(paint::BOLD, case.name()),
         case.shows.says.to_owned(),
         format!("claims {}", claims(case)),
-        format!("origin {}, via {}, to show: {}", case.variant.origin, case.shows.via, case.shows.outcome),
+        format!("origin {}, via {}, to show: {}", case.origin(), case.shows.via, case.shows.outcome),
     ];
     if let Some(twin) = twin(case) {
         lines.push(format!("twin {twin}"));

@@ -33,7 +33,7 @@ With --json, one object a line, one line a case, in the order of the catalogue, 
   case        its full name, as `show` and `run` take it
   failure     the failure that it belongs to
   variant     what happens
-  origin      what runs at the origin: hyper, scripted, writer
+  origin      what runs at the origin: hyper, scripted, writer, go@VERSION
   via         what stands before it: direct, nginx:CONF
   framing     of the response at the reader: complete, incomplete, malformed, none; null when it did not come so far
   by          what completed it: last-chunk, content-length, close, no-content; or null
@@ -53,7 +53,8 @@ pub struct Run {
     /// A part of a case's name, or a glob for it, its failure or its variant; without one, all cases
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// Only with this at the origin: hyper, scripted or writer
+    /// Only with this at the origin: hyper, scripted or writer; or the real thing in the writer's place: go (the newest),
+    /// go@1.22, go@all
     #[arg(long)]
     origin: Option<String>,
     /// Only behind this: direct, nginx, nginx:CONF or CONF
@@ -194,7 +195,7 @@ struct Entry {
     case: String,
     failure: &'static str,
     variant: &'static str,
-    origin: &'static str,
+    origin: String,
     via: String,
     framing: Option<&'static str>,
     by: Option<&'static str>,
@@ -207,7 +208,7 @@ struct Entry {
 }
 
 fn entry(report: &Report, times: usize) -> Entry {
-    let Case { failure, variant, shows } = report.case;
+    let Case { failure, variant, shows, .. } = report.case;
     let played = report.result.as_ref().ok();
     let facts = played.and_then(|played| final_responses(&played.verdict).next()).map(Facts::of);
     let (as_claimed, standing) = match report.standing(times) {
@@ -219,7 +220,7 @@ fn entry(report: &Report, times: usize) -> Entry {
         case: report.case.name(),
         failure: failure.name,
         variant: variant.name,
-        origin: variant.origin,
+        origin: report.case.origin(),
         via: shows.via.to_string(),
         framing: facts.as_ref().map(|facts| facts.framing),
         by: facts.as_ref().and_then(|facts| facts.by),

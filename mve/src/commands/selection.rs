@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use glob::Pattern;
 use harness::wire::notation::printable;
-use mve::catalogue::{Case, FAILURES, ORIGINS, Via, cases};
+use mve::catalogue::{Case, FAILURES, ORIGINS, Via, cases, toolchains, witnessed};
 
 use super::complaint::Complaint;
 
@@ -19,17 +19,16 @@ const COMPARED: usize = 80;
 
 /// The cases that each pattern, and the origin, and the place allow; without patterns, all.
 pub fn select(patterns: &[String], origin: Option<&str>, via: Option<&str>) -> Result<Vec<Case>, Complaint> {
-    let origin = origin.map(known_origin).transpose()?;
+    let origin = origin.map(Origin::of).transpose()?;
     let place = via.map(Place::of).transpose()?;
     let patterns: Vec<Wanted> = patterns.iter().map(|pattern| Wanted::of(pattern)).collect::<Result<_, _>>()?;
-    let by_pattern = cases().filter(|case| patterns.is_empty() || patterns.iter().any(|wanted| wanted.meets(case)));
-    let by_place = by_pattern.filter(|case| {
-        origin.is_none_or(|origin| origin == case.variant.origin)
-            && place.is_none_or(|place| place.meets(case.shows.via))
-    });
+    let all: Vec<Case> = origin.as_ref().map_or_else(|| cases().collect(), Origin::cases);
+    let by_pattern =
+        all.into_iter().filter(|case| patterns.is_empty() || patterns.iter().any(|wanted| wanted.meets(case)));
+    let by_place = by_pattern.filter(|case| place.is_none_or(|place| place.meets(case.shows.via)));
     let selected: Vec<Case> = by_place.collect();
     if selected.is_empty() {
-        let origin = origin.map(|origin| format!(" with --origin {origin}")).unwrap_or_default();
+        let origin = origin.map(|origin| format!(" with --origin {}", origin.word())).unwrap_or_default();
         let via = via.map(|via| format!(" with --via {via}")).unwrap_or_default();
         return Err(Complaint::new(format!("no case is left{origin}{via} (`lastchunk list` names them all)")));
     }
@@ -103,16 +102,63 @@ impl Place {
     }
 }
 
-fn known_origin(word: &str) -> Result<&'static str, Complaint> {
-    let known = ORIGINS.into_iter().find(|origin| *origin == word);
-    known.ok_or_else(|| {
-        Complaint::new(format!("--origin {} is not known (known: {})", quoted(word), ORIGINS.join(", ")))
-    })
+/// What `--origin` allows.
+enum Origin {
+    Own(&'static str),
+    Go(Vec<String>),
+}
+
+impl Origin {
+    fn of(word: &str) -> Result<Self, Complaint> {
+        if let Some(own) = ORIGINS.into_iter().find(|origin| *origin == word) {
+            return Ok(Self::Own(own));
+        }
+        let Some(version) = word.strip_prefix("go").filter(|rest| rest.is_empty() || rest.starts_with('@')) else {
+            return Err(Complaint::new(format!(
+                "--origin {} is not known (known: {}, go, go@VERSION, go@all)",
+                quoted(word),
+                ORIGINS.join(", ")
+            )));
+        };
+        let lines: Vec<String> = toolchains().iter().map(|go| go.line()).collect();
+        let Some(newest) = lines.last() else {
+            return Err(Complaint::new(
+                "no Go toolchain is here: put `go` on the path, name one in LASTCHUNK_GO, or run `just toolchains`",
+            ));
+        };
+        match version.trim_start_matches('@') {
+            "" => Ok(Self::Go(vec![newest.clone()])),
+            "all" => Ok(Self::Go(lines)),
+            line if lines.iter().any(|known| known == line) => Ok(Self::Go(vec![line.to_owned()])),
+            other => Err(Complaint::new(format!(
+                "Go {} is not here (here: {}; `just toolchains` fetches more)",
+                quoted(other),
+                lines.join(", ")
+            ))),
+        }
+    }
+
+    fn cases(&self) -> Vec<Case> {
+        match self {
+            Self::Own(origin) => cases().filter(|case| case.variant.origin == *origin).collect(),
+            Self::Go(lines) => {
+                witnessed().filter(|case| case.witness.is_some_and(|go| lines.contains(&go.line()))).collect()
+            }
+        }
+    }
+
+    fn word(&self) -> String {
+        match self {
+            Self::Own(origin) => (*origin).to_owned(),
+            Self::Go(lines) => lines.iter().map(|line| format!("go@{line}")).collect::<Vec<_>>().join(", "),
+        }
+    }
 }
 
 /// The one case of this name, which may be shortened as long as it means no other.
 pub fn one(name: &str) -> Result<Case, Complaint> {
-    let all: Vec<Case> = cases().collect();
+    // Toolchains are looked for only when the name asks for one.
+    let all: Vec<Case> = if name.contains("+go") { witnessed().collect() } else { cases().collect() };
     let whole = |case: &&Case| case.name() == name;
     let last = |case: &&Case| case.name().split_once('/').is_some_and(|(_, variant)| variant == name);
     let part = |case: &&Case| !name.is_empty() && case.name().contains(name);

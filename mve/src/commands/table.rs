@@ -37,7 +37,7 @@ impl Layout {
         };
         let is_narrow = width < 110;
         let variant = widest(|case| case.variant.name.to_owned(), HEADER[0], if is_narrow { 14 } else { 20 });
-        let origin = widest(|case| case.variant.origin.to_owned(), HEADER[1], 9);
+        let origin = widest(|case| case.origin(), HEADER[1], 9);
         let via = widest(|case| case.shows.via.to_string(), HEADER[2], if is_narrow { 11 } else { 13 });
         let taken = variant + origin + via + WIRE + OUTCOME + CLAIMED + 7 * GAP;
         // The reader says more than the application.
@@ -68,7 +68,7 @@ fn row(report: &Report, times: usize, widths: [u16; 8]) -> Vec<Cell> {
     let [variants, _, vias, ..] = widths;
     let mut row = vec![
         Cell::new(broken(variant.name, variants)),
-        Cell::new(variant.origin),
+        Cell::new(report.case.origin()),
         Cell::new(broken(&shows.via.to_string(), vias)),
     ];
     row.extend(match &report.result {

@@ -7,7 +7,7 @@ mod scripted;
 mod service;
 
 pub use cue::Cue;
-pub use plain::{Plain, plain};
+pub use plain::{Aside, Content, Plain, plain};
 pub use program::{Connection, Program};
 pub use scripted::{Scripted, scripted};
 pub(crate) use service::{FENCE, Service};

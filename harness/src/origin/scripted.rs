@@ -114,7 +114,7 @@ impl Program for Scripted {
 impl Scripted {
     async fn play(&self, connection: Connection) -> io::Result<()> {
         let busy = connection.busy();
-        let Connection { mut tap, cue, load } = connection;
+        let Connection { mut tap, cue, load, .. } = connection;
         let observer = tap.observer().clone();
         let mut octets = vec![0; 64 * 1024];
         let mut writes = 0;

@@ -9,7 +9,7 @@ use harness::origin::scripted;
 use harness::stage::Stage;
 use harness::transcript::{Meant, Transcript};
 use harness::until::{end_of_response, sent};
-use harness::verdict::Outcome::{CutSilent, CutVisible, Held, Intact};
+use harness::verdict::Outcome::{CutSilent, CutVisible, Intact};
 
 use crate::catalogue::{Shows, Variant, Via};
 
@@ -160,8 +160,8 @@ pub(super) const VARIANTS: &[Variant] = &[
         buffered CutVisible: "drops the octets that it held when the origin resets inside an event, and sends no last-chunk";
         unbuffered CutVisible: "sends no last-chunk when RST ends close-delimited content inside an event";
         twin Some("not_cut_close_delimited")),
-    row!("not_cut_close_delimited": cut(WHOLE_CLOSE, End::Fin);
-        buffered Held: "adds a last-chunk to close-delimited content that FIN has ended";
+    row!("not_cut_close_delimited": whole(WHOLE_CLOSE);
+        buffered Intact: "adds a last-chunk to close-delimited content that FIN has ended";
         unbuffered Intact: "adds a last-chunk to close-delimited content that FIN has ended";
         twin None),
     row!("reset_after_close_delimited": cut(WHOLE_CLOSE, End::Rst);

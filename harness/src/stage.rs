@@ -212,6 +212,40 @@ impl<R: Reader> Scene<R> {
         }
     }
 
+    /// Waits until every gateway has dealt with all that has been done to it so far, a departure included; unlike
+    /// [`Scene::look`] it looks at nothing.
+    ///
+    /// # Panics
+    /// When the fence does not come through.
+    #[track_caller]
+    pub fn settle(&mut self) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move { self.fence(caller).await }
+    }
+
+    /// Sends `request` to the first gateway over a connection of its own, and waits until the gateway ends that
+    /// connection; none of it is in the transcript. A gateway's own time-out can so be a case's clock: what the gateway
+    /// ends here has waited for as long as its configuration says, so the reader's stream, begun before, has too.
+    ///
+    /// # Panics
+    /// When there is no gateway, it does not take the request, or it does not end the connection.
+    #[track_caller]
+    pub fn outlast(&mut self, request: &str) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        let request = request.to_owned();
+        async move {
+            assert!(!self.gateways.is_empty(), "there is no gateway whose clock could run");
+            let observer = self.reader.observer();
+            let outlasted = async {
+                let mut socket = TcpStream::connect(self.first).await?;
+                socket.write_all(request.as_bytes()).await?;
+                socket.read_to_end(&mut Vec::new()).await
+            };
+            let ended = patience::wait("the gateway to time out", caller, || observer.so_far(), outlasted).await;
+            assert!(ended.is_ok(), "the connection beside did not end in order: {ended:?}\n{}", observer.so_far());
+        }
+    }
+
     /// Sees to it that every octet that the origin has sent has passed the gateways as far as it ever will without
     /// another event: all of them are acknowledged, and then one whole request and response goes through the same
     /// single worker of each gateway.

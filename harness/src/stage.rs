@@ -284,6 +284,8 @@ impl<R: Reader> Scene<R> {
         origin.raised();
         origin.settled(caller).await;
         self.reader.last_words(caller).await;
+        self.reader.observer().forget_the_end_of_an_idle_connection();
+        origin.observer.forget_the_end_of_an_idle_connection();
         let observer = self.reader.observer().clone();
         observer.recorder().seal();
         let transcript = observer.recorder().transcript();

@@ -6,19 +6,26 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("snapshots");
     println!("cargo::rerun-if-changed={}", root.display());
-    let mut found = Vec::new();
+    let mut folders = Vec::new();
     for failure in entries(&root)? {
-        println!("cargo::rerun-if-changed={}", failure.display());
-        found.extend(entries(&failure)?.into_iter().filter(|file| file.extension().is_some_and(|end| end == "snap")));
+        folders.push(failure.clone());
+        folders.push(failure.join("go"));
     }
-    let mut table = String::from("static REVIEWED: &[(&str, &str)] = &[\n");
-    for file in found {
-        println!("cargo::rerun-if-changed={}", file.display());
-        let name = file.strip_prefix(&root).expect("found below it").with_extension("");
-        table += &format!("    ({:?}, include_str!({:?})),\n", name.display().to_string(), file.display().to_string());
+    let mut tables = [("REVIEWED", "snap", String::new()), ("WITNESSED", "txt", String::new())];
+    for folder in &folders {
+        println!("cargo::rerun-if-changed={}", folder.display());
+        for file in entries(folder)? {
+            let end = file.extension().and_then(|end| end.to_str()).unwrap_or_default().to_owned();
+            let Some((_, _, table)) = tables.iter_mut().find(|(_, wanted, _)| *wanted == end) else { continue };
+            println!("cargo::rerun-if-changed={}", file.display());
+            let name = file.strip_prefix(&root).expect("found below it").with_extension("").display().to_string();
+            *table +=
+                &format!("    ({:?}, include_str!({:?})),\n", name.replace("/go/", "/"), file.display().to_string());
+        }
     }
-    table += "];\n";
-    fs::write(Path::new(&env::var_os("OUT_DIR").expect("cargo sets it")).join("reviewed.rs"), table)
+    let text: String =
+        tables.iter().map(|(name, _, rows)| format!("static {name}: &[(&str, &str)] = &[\n{rows}];\n")).collect();
+    fs::write(Path::new(&env::var_os("OUT_DIR").expect("cargo sets it")).join("reviewed.rs"), text)
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::patience;
 use crate::transcript::{Lane, Recorder, What};
-use crate::until::{Lanes, Until, end_of_any_response, persists_after_sending};
+use crate::until::{Lanes, Until, end_of_any_response, persists};
 use crate::wire::notation::printable;
 
 #[derive(Debug)]
@@ -126,12 +126,20 @@ impl Observer {
         }
     }
 
-    /// Whether every request on this node's incoming lane is answered and the connection may be used again; where the
-    /// node observes no hop, the reader does, and has awaited what there is to await.
+    /// Whether every request on this node's hop is answered and the connection may be used again; where the node observes
+    /// no hop, the reader does, and has awaited what there is to await.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let Some(lanes) = self.lanes else { return true };
-        persists_after_sending(self.recorder().tape(self.node), lanes)
+        persists(self.recorder().tape(self.node), self.node == 0, lanes)
+    }
+
+    /// Forgets how an idle connection ended, if nobody has awaited it: when an idle peer closes is its own business, and
+    /// whether it has done so by now the kernel's mood.
+    pub fn forget_the_end_of_an_idle_connection(&self) {
+        if self.is_idle() {
+            self.recorder().forget_unclaimed_ends(self.node);
+        }
     }
 
     /// Claims whatever is on the tape now. True only behind a fence.

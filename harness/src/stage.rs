@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::address;
 use crate::gateway::{CannotStart, Gateway, Running};
 use crate::observer::Observer;
-use crate::origin::{Cue, Program, Service};
+use crate::origin::{Cue, Foreign, Program, Service};
 use crate::patience;
 use crate::reader::{self, Library, Raw, Reader};
 use crate::tap::Tap;
@@ -24,6 +24,7 @@ pub struct Stage {
     gateways: Vec<Gateway>,
     meant: Meant,
     clamped: bool,
+    witness: Option<Foreign>,
 }
 
 impl Stage {
@@ -37,6 +38,13 @@ impl Stage {
     #[must_use]
     pub fn through(mut self, gateway: Gateway) -> Self {
         self.gateways.push(gateway);
+        self
+    }
+
+    /// Puts a program of its own in the place of the case's origin: the same steps, played by the real thing.
+    #[must_use]
+    pub fn witness(mut self, program: Foreign) -> Self {
+        self.witness = Some(program);
         self
     }
 
@@ -79,7 +87,13 @@ impl Stage {
     }
 
     async fn begin<R: Reader>(self, program: impl Program, caller: &'static Location<'static>) -> Scene<R> {
-        let program = Arc::new(program);
+        let program: Arc<dyn Program> = match &self.witness {
+            None => Arc::new(program),
+            Some(witness) => match witness.start(address::next()).await {
+                Ok(running) => Arc::new(running),
+                Err(error) => cannot_start(&witness.about, &error.to_string()),
+            },
+        };
         let abouts: Vec<String> = self.gateways.iter().map(Gateway::about).collect();
         let recorder = Recorder::new(chain(R::ABOUT, &abouts, &program.about()), self.meant);
         let mut observers = Observer::all(recorder);
@@ -198,6 +212,40 @@ impl<R: Reader> Scene<R> {
         }
     }
 
+    /// Waits until every gateway has dealt with all that has been done to it so far, a departure included; unlike
+    /// [`Scene::look`] it looks at nothing.
+    ///
+    /// # Panics
+    /// When the fence does not come through.
+    #[track_caller]
+    pub fn settle(&mut self) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move { self.fence(caller).await }
+    }
+
+    /// Sends `request` to the first gateway over a connection of its own, and waits until the gateway ends that
+    /// connection; none of it is in the transcript. A gateway's own time-out can so be a case's clock: what the gateway
+    /// ends here has waited for as long as its configuration says, so the reader's stream, begun before, has too.
+    ///
+    /// # Panics
+    /// When there is no gateway, it does not take the request, or it does not end the connection.
+    #[track_caller]
+    pub fn outlast(&mut self, request: &str) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        let request = request.to_owned();
+        async move {
+            assert!(!self.gateways.is_empty(), "there is no gateway whose clock could run");
+            let observer = self.reader.observer();
+            let outlasted = async {
+                let mut socket = TcpStream::connect(self.first).await?;
+                socket.write_all(request.as_bytes()).await?;
+                socket.read_to_end(&mut Vec::new()).await
+            };
+            let ended = patience::wait("the gateway to time out", caller, || observer.so_far(), outlasted).await;
+            assert!(ended.is_ok(), "the connection beside did not end in order: {ended:?}\n{}", observer.so_far());
+        }
+    }
+
     /// Sees to it that every octet that the origin has sent has passed the gateways as far as it ever will without
     /// another event: all of them are acknowledged, and then one whole request and response goes through the same
     /// single worker of each gateway.
@@ -236,6 +284,8 @@ impl<R: Reader> Scene<R> {
         origin.raised();
         origin.settled(caller).await;
         self.reader.last_words(caller).await;
+        self.reader.observer().forget_the_end_of_an_idle_connection();
+        origin.observer.forget_the_end_of_an_idle_connection();
         let observer = self.reader.observer().clone();
         observer.recorder().seal();
         let transcript = observer.recorder().transcript();

@@ -208,10 +208,12 @@ pub fn end_of_sending() -> Until {
     Until::on_hop("the end of the response that is sent", |tape, lanes| end(tape, lanes.incoming, lanes.outgoing))
 }
 
-/// Whether every request that this origin has received is answered, and the connection may be used again.
+/// Whether every request on a hop is answered, and the connection may be used again: RFC 9112 9.3.
 #[must_use]
-pub fn persists_after_sending(tape: &Tape, lanes: Lanes) -> bool {
-    let exchanges = Exchanges::on(tape, lanes.incoming, lanes.outgoing);
+pub fn persists(tape: &Tape, at_reader: bool, lanes: Lanes) -> bool {
+    let (requests, responses) =
+        if at_reader { (lanes.outgoing, lanes.incoming) } else { (lanes.incoming, lanes.outgoing) };
+    let exchanges = Exchanges::on(tape, requests, responses);
     exchanges.persists && exchanges.asked > 0 && exchanges.ends.len() == exchanges.asked
 }
 
@@ -246,7 +248,7 @@ impl Exchanges {
         let finals = labeller.messages().iter().filter(|message| !message.interim);
         for (n, (response, request)) in finals.zip(&request.messages).enumerate() {
             let Some(octet) = labeller.complete_at(n) else { break };
-            exchanges.persists = persists(request, &asked) && persists(response, &told);
+            exchanges.persists = allows_another(request, &asked) && allows_another(response, &told);
             if !exchanges.persists {
                 break;
             }
@@ -257,7 +259,7 @@ impl Exchanges {
 }
 
 /// Whether the connection persists after this message: RFC 9112 9.3.
-fn persists(message: &h1::Message, octets: &[u8]) -> bool {
+fn allows_another(message: &h1::Message, octets: &[u8]) -> bool {
     let options = message.field(octets, "connection").unwrap_or_default();
     let option = |wanted: &str| {
         options.split(|&octet| octet == b',').any(|option| option.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()))

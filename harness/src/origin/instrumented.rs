@@ -42,7 +42,7 @@ impl Program for Instrumented {
 
     fn serve(self: Arc<Self>, connection: Connection) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
-            let Connection { tap, cue, load } = connection;
+            let Connection { tap, cue, load, .. } = connection;
             let noting = tap.observer().clone();
             let handler = |w: ResponseWriter, r: Request| {
                 let busy = load.busy();

@@ -1,6 +1,7 @@
 //! The server side: where the handler runs.
 
 mod cue;
+mod foreign;
 mod instrumented;
 mod plain;
 mod program;
@@ -9,6 +10,7 @@ mod service;
 pub mod writer;
 
 pub use cue::Cue;
+pub use foreign::Foreign;
 pub use instrumented::{Instrumented, writer};
 pub use plain::{Aside, Content, Plain, plain};
 pub use program::{Connection, Program};

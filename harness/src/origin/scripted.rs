@@ -12,7 +12,9 @@ use super::{Connection, Program};
 enum Act {
     Request,
     Send(Vec<u8>),
+    Write(Vec<u8>),
     Cue(String),
+    CueOrDeparture(String),
     Fin,
     Rst,
     Departure,
@@ -48,6 +50,19 @@ impl Scripted {
     #[must_use]
     pub fn send(self, octets: impl AsRef<[u8]>) -> Self {
         self.and(Act::Send(octets.as_ref().to_vec()))
+    }
+
+    /// Sends these octets, and notes what it was told: `write 1: 11 octets`, or `write 1: connection lost`, counted from 1.
+    #[must_use]
+    pub fn write(self, octets: impl AsRef<[u8]>) -> Self {
+        self.and(Act::Write(octets.as_ref().to_vec()))
+    }
+
+    /// Waits for a cue, or for the end of the peer's direction; that ends the script with the note `the peer has left`,
+    /// however the peer left, because whether it is FIN or RST stands in the lane.
+    #[must_use]
+    pub fn cue_or_departure(self, name: &str) -> Self {
+        self.and(Act::CueOrDeparture(name.to_owned()))
     }
 
     /// Waits for a cue.
@@ -99,12 +114,34 @@ impl Program for Scripted {
 impl Scripted {
     async fn play(&self, connection: Connection) -> io::Result<()> {
         let busy = connection.busy();
-        let Connection { mut tap, cue, load } = connection;
+        let Connection { mut tap, cue, load, .. } = connection;
+        let observer = tap.observer().clone();
         let mut octets = vec![0; 64 * 1024];
+        let mut writes = 0;
         for act in &self.acts {
             match act {
                 Act::Request => read_header_section(&mut tap).await?,
                 Act::Send(octets) => tap.write_all(octets).await?,
+                Act::Write(octets) => {
+                    writes += 1;
+                    let written = tap.write_all(octets).await;
+                    match &written {
+                        Ok(()) => observer.note(format!("write {writes}: {} octets", octets.len())),
+                        // EPIPE or ECONNRESET: the kernel decides.
+                        Err(_) => observer.note(format!("write {writes}: connection lost")),
+                    }
+                    written?;
+                }
+                Act::CueOrDeparture(name) => {
+                    let departure = async { while matches!(tap.read(&mut octets).await, Ok(1..)) {} };
+                    tokio::select! {
+                        () = cue.wait(name) => {}
+                        () = departure => {
+                            observer.note("the peer has left");
+                            return Ok(());
+                        }
+                    }
+                }
                 Act::Cue(name) => cue.wait(name).await,
                 Act::Fin => {
                     tap.shutdown().await?;

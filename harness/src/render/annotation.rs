@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lane::Thousands;
 use crate::wire::h1::{Label, Position, Span, State, Stream};
 
 /// The annotations of one direction of a connection.
@@ -24,7 +25,9 @@ impl<'a> Annotations<'a> {
     pub(super) fn begins(&self, span: &Span) -> Option<String> {
         let label = match span.label {
             Label::ChunkSize { index, size: Some(1) } => Some(format!("chunk {index}: 1 octet")),
-            Label::ChunkSize { index, size: Some(size) } => Some(format!("chunk {index}: {size} octets")),
+            Label::ChunkSize { index, size: Some(size) } => {
+                Some(format!("chunk {index}: {} octets", Thousands(usize::try_from(size).unwrap_or(usize::MAX))))
+            }
             Label::ChunkSize { index, size: None } => Some(format!("chunk {index}")),
             Label::LastChunk => Some("last-chunk".to_owned()),
             Label::TrailerField => Some("trailer field".to_owned()),

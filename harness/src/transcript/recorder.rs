@@ -94,6 +94,14 @@ impl Recorder {
         self.tapes[node].forget_unclaimed(lane);
     }
 
+    /// Forgets the ends of a node's connection that nobody has awaited.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn forget_unclaimed_ends(&mut self, node: usize) {
+        self.tapes[node].forget_unclaimed_ends();
+    }
+
     /// Claims whatever is on the tapes for the last step. What happens from here on is the taking down of the stage
     /// and no part of the case.
     pub fn seal(&mut self) {

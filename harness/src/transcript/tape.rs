@@ -170,6 +170,16 @@ impl Tape {
         taken
     }
 
+    /// Forgets the ends of a connection that nobody has awaited.
+    pub fn forget_unclaimed_ends(&mut self) {
+        let mut at = 0;
+        let claimed = self.claimed.entry;
+        self.entries.retain(|entry| {
+            at += 1;
+            at <= claimed || !matches!(entry, Entry::Fact(_, What::Fin | What::Rst))
+        });
+    }
+
     /// Forgets what was received on a lane and not claimed: the case has left, and how much had come by then is the
     /// kernel's mood.
     pub fn forget_unclaimed(&mut self, lane: Lane) {

@@ -96,6 +96,12 @@ impl<'a> Answer<'a> {
         self.is_complete() || self.connection.responses.stream.end != End::Open
     }
 
+    /// Whether nothing more of it can come because the reader itself has reset the connection.
+    pub(crate) fn is_given_up(&self) -> bool {
+        let Connection { requests, responses } = self.connection;
+        requests.stream.end == End::Rst && responses.ended_in().is_none()
+    }
+
     /// The events dispatched, and whether another one is pending; none when it is no event stream, or a coded one.
     pub(crate) fn events(&self) -> Option<(Vec<Event>, bool)> {
         events(&self.connection.responses, self.message)

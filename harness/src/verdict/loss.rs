@@ -93,7 +93,8 @@ impl Difference {
         difference.header_section(meant, &answer);
         difference.content(meant, &answer);
         difference.trailer_section(meant, &answer);
-        if matches!(answer.message.state, State::Malformed(_)) || (answer.is_over() && !answer.is_complete()) {
+        let is_cut = answer.is_over() && !answer.is_complete() && !answer.is_given_up();
+        if matches!(answer.message.state, State::Malformed(_)) || is_cut {
             difference.lost.push(Loss::End(answer.message.state));
         }
         difference

@@ -37,7 +37,8 @@ use loss::Difference;
 ///    towards the reader is [`What::Silence`].
 /// 4. `cut-visible` or `cut-silent`: something meant was lost. The framing at the reader tells, or it says complete.
 ///    A reader that demands an event at the end ([`Meant::terminal`](crate::transcript::Meant::terminal)) can tell
-///    by its absence, and any reader by an error status in place of another.
+///    by its absence, and any reader by an error status in place of another. That the message has no end is no loss to
+///    a reader that has reset the connection itself.
 /// 5. `held`: [`What::Silence`] stands towards the reader before octets that the origin had already sent in that step
 ///    or an earlier one. Header section and content are compared, not framing. Of content with a content coding only
 ///    whether there was any: compressors hold back by design, and nothing is decompressed here.

@@ -211,6 +211,14 @@ fn a_reader_that_left_leaks_a_handler_that_goes_on(#[case] then: &str, #[case] o
 }
 
 #[rstest]
+#[case::by_the_reader("2. x\nc>o  -- RST", "intact")]
+#[case::by_the_origin("2. x\no>c  -- RST", "cut-visible")]
+fn a_reset_cuts_unless_the_reader_sent_it(#[case] then: &str, #[case] outcome: &str) {
+    let text = verdict(&one_event(then), Meant::default());
+    assert_eq!(text.lines().last(), Some(format!("outcome: {outcome}").as_str()), "{text}");
+}
+
+#[rstest]
 #[case::a_write("write 1: 1 octet", true)]
 #[case::a_flush("flush 12: ok", true)]
 #[case::a_write_to_a_connection_taken_over("conn write 1: 5 octets", true)]

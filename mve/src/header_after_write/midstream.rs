@@ -58,11 +58,12 @@ pub(super) const VARIANTS: &[Variant] = &[
         origin: "writer",
         shows: &[
             healthy(Direct, Intact, "an error told as an event arrives"),
-            healthy(
-                Nginx("as-shipped"),
-                Held,
-                "an error told as an event arrives through nginx as it ships, when the handler has returned",
-            ),
+            Shows {
+                via: Nginx("as-shipped"),
+                outcome: Held,
+                twin: Some("error_by_event@http11"),
+                says: "an error told as an event arrives through nginx as it ships, when the handler has returned",
+            },
             healthy(Nginx("http11"), Intact, "an error told as an event passes nginx with HTTP/1.1 to the origin"),
         ],
         run: |stage| Box::pin(play(stage, Telling::Event)),
@@ -72,13 +73,13 @@ pub(super) const VARIANTS: &[Variant] = &[
         claims: &[],
         origin: "writer",
         shows: &[
-            healthy(Direct, CutVisible, "an error told by an abort has no last-chunk, and the reader can tell"),
+            shows(Direct, CutVisible, "an error told by an abort has no last-chunk, and the reader can tell"),
             shows(
                 Nginx("as-shipped"),
                 CutSilent,
                 "nginx as it ships turns the missing last-chunk into a clean end: in HTTP/1.0 there is none to miss",
             ),
-            healthy(Nginx("http11"), CutVisible, "nginx with HTTP/1.1 to the origin passes the abort on"),
+            shows(Nginx("http11"), CutVisible, "nginx with HTTP/1.1 to the origin passes the abort on"),
         ],
         run: |stage| Box::pin(play(stage, Telling::Abort)),
     },

@@ -27,6 +27,10 @@ stress N="100":
     cargo test --workspace --no-run
     .ci/busy sh -c 'for i in $(seq {{ N }}); do cargo test --workspace --quiet >target/stress.log 2>&1 || { cat target/stress.log; echo "run $i of {{ N }} differs"; exit 1; }; done; echo "{{ N }} runs, the same each time"'
 
+# random programs on the model of net/http and on real Go; GO is one `go` command, by default all that are found
+fidelity SEED="1" COUNT="1000" GO="":
+    cargo run --quiet -- fidelity --seed {{ SEED }} --count {{ COUNT }} {{ if GO == "" { "" } else { "--go " + quote(GO) } }}
+
 # what observing costs
 bench *ARGS:
     cargo bench -p benches {{ ARGS }}

@@ -5,6 +5,7 @@ mod describe;
 mod doctor;
 mod explain;
 mod facts;
+mod fidelity;
 mod image;
 mod list;
 mod output;
@@ -55,6 +56,9 @@ enum Command {
     Explain(explain::Explain),
     /// Tell what this machine offers, and how to get what is missing
     Doctor(doctor::Doctor),
+    /// Play random programs on the model of net/http and on real Go, and compare
+    #[command(hide = true)]
+    Fidelity(fidelity::Fidelity),
     /// Write what an engine needs to build the image of the nginx that is built here
     #[command(hide = true)]
     Image {
@@ -110,6 +114,7 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::Show(show)) => show.answer(),
         Some(Command::Explain(explain)) => explain.answer(),
         Some(Command::Doctor(doctor)) => doctor.answer(),
+        Some(Command::Fidelity(fidelity)) => fidelity.answer(),
         Some(Command::Image { dir }) => image::write(&dir),
     }
 }

@@ -290,6 +290,8 @@ impl<R: Reader> Scene<R> {
         observer.recorder().seal();
         let transcript = observer.recorder().transcript();
 
+        // Before the reader goes: it reads until the other side ends, and a held connection is ended by nobody else.
+        origin.release();
         patience::wait("the reader to end", caller, || observer.so_far(), self.reader.close()).await;
         let stopped: Vec<String> = self.gateways.into_iter().filter_map(|running| running.stop().err()).collect();
         origin.stop(caller).await;

@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod deadline_mid_flush;
 pub mod header_after_write;
+pub mod hijacked_connection;
 pub mod machine;
 pub mod player;
 pub mod proxy_buffering;

@@ -1,19 +1,19 @@
-//! The interpretation, line by line.
+//! The interpretation, line by line; and events of one line in bulk.
 
+use std::borrow::Cow;
 use std::mem;
-use std::ops::Range;
+use std::str;
 use std::sync::Arc;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
-use super::{Event, Pending};
+use super::block::Block;
+use super::{BorrowedEvent, Event, MESSAGE, Pending, scan};
 
 /// Interprets an event stream as its octets come. How they are sliced changes nothing; time is linear; nothing is
 /// rejected. Holds the line and the block that are not ended, nothing before them.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
-    /// Octets so far.
-    at: usize,
     /// The octets of the line that is not ended.
     line: Vec<u8>,
     /// Where that line began.
@@ -29,21 +29,14 @@ pub struct Decoder {
     dispatched: usize,
 }
 
-/// The fields since the last empty line.
-#[derive(Clone, Debug, Default)]
-struct Block {
-    /// The lines so far; none if no line has ended.
-    range: Option<Range<usize>>,
-    event: Option<String>,
-    data: Option<String>,
-    sets_id: bool,
-}
-
 /// The fields that have a meaning.
 const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
 
 /// UTF-8 decode takes it off the front of the stream, once.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// From how many octets on it pays to look at a slice as a whole before its lines, in octets.
+const BULK: usize = 128;
 
 impl Decoder {
     /// At the beginning of a stream.
@@ -54,49 +47,31 @@ impl Decoder {
     /// Interprets further octets; returns the events that they dispatch.
     pub fn push(&mut self, octets: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
-        let mut rest = octets;
-        while let [first, ..] = rest {
-            if mem::take(&mut self.after_cr) && *first == b'\n' {
-                self.at += 1;
-                self.line_at = self.at;
-                // The line that the CR ended is a line of this block, unless it was the empty line before it.
-                if let Some(range) = &mut self.block.range {
-                    range.end = self.at;
-                }
-                rest = &rest[1..];
-                continue;
-            }
-            let Some(end) = memchr2(b'\r', b'\n', rest) else {
-                self.line.extend_from_slice(rest);
-                self.at += rest.len();
-                break;
-            };
-            self.at += end + 1;
-            self.after_cr = rest[end] == b'\r';
-            let text = &rest[..end];
-            if self.line.is_empty() {
-                events.extend(self.end_line(text));
-            } else {
-                let mut line = mem::take(&mut self.line);
-                line.extend_from_slice(text);
-                events.extend(self.end_line(&line));
-                // Kept for its room.
-                line.clear();
-                self.line = line;
-            }
-            self.line_at = self.at;
-            rest = &rest[end + 1..];
-        }
-        self.dispatched += events.len();
+        self.push_with(octets, |event| events.push(event.to_event()));
         events
+    }
+
+    /// Interprets further octets; hands over each event that they dispatch, in order, and copies none that lies whole
+    /// in these octets on a line of its own.
+    #[inline]
+    pub fn push_with(&mut self, octets: &[u8], mut each: impl FnMut(BorrowedEvent<'_>)) {
+        match *octets {
+            // An octet inside a line, alone: readers of one octet at a time are made of these.
+            [octet] if octet != b'\r' && octet != b'\n' => {
+                self.after_cr = false;
+                self.line.push(octet);
+            }
+            _ => self.push_lines(octets, &mut each),
+        }
     }
 
     /// What would be discarded if the stream ended here; none if nothing would. Comments, unknown fields and a
     /// reconnection time, which counts at once, are nothing to discard.
     pub fn pending(&self) -> Option<Pending> {
-        let unfinished = self.may_become_a_field().then_some(self.line_at..self.at);
+        let at = self.line_at + self.line.len();
+        let unfinished = self.may_become_a_field().then_some(self.line_at..at);
         let block = &self.block;
-        if block.event.is_none() && block.data.is_none() && !block.sets_id && unfinished.is_none() {
+        if block.event().is_none() && block.data().is_none() && !block.sets_id && unfinished.is_none() {
             return None;
         }
         let start = match &block.range {
@@ -104,9 +79,9 @@ impl Decoder {
             None => self.line_at + self.mark_len(&self.line),
         };
         Some(Pending {
-            range: start..self.at,
-            event: block.event.clone(),
-            data: block.data.clone(),
+            range: start..at,
+            event: block.event().map(str::to_owned),
+            data: block.data().map(str::to_owned),
             id: block.sets_id.then(|| self.id_buffer.clone()),
             unfinished: unfinished.map(|line| line.start + self.mark_len(&self.line)..line.end),
         })
@@ -133,20 +108,89 @@ impl Decoder {
         self.dispatched
     }
 
-    /// `text` is the line that ends at `self.at`, without its end.
-    fn end_line(&mut self, text: &[u8]) -> Option<Event> {
-        let mark = self.mark_len(text);
-        let text = &text[mark..];
-        if text.is_empty() {
-            return self.dispatch();
+    fn push_lines(&mut self, octets: &[u8], each: &mut impl FnMut(BorrowedEvent<'_>)) {
+        let mut at = 0;
+        let mut plain = None;
+        while let Some(first) = octets.get(at) {
+            if mem::take(&mut self.after_cr) && *first == b'\n' {
+                at += 1;
+                self.line_at += 1;
+                // The line that the CR ended is a line of this block, unless it was the empty line before it.
+                if let Some(range) = &mut self.block.range {
+                    range.end = self.line_at;
+                }
+                continue;
+            }
+            if self.line.is_empty() && self.block.range.is_none() {
+                if octets.len() - at >= BULK && plain.is_none() {
+                    plain = Some((at, plain_text(&octets[at..])));
+                }
+                if let Some(text) = plain.and_then(|(from, text)| text.get(at - from..)) {
+                    let taken = self.take_single_lines(text, each);
+                    at += taken;
+                    self.line_at += taken;
+                }
+            }
+            let rest = &octets[at..];
+            let Some(end) = scan::cr_or_lf(rest) else {
+                self.line.extend_from_slice(rest);
+                break;
+            };
+            self.after_cr = rest[end] == b'\r';
+            at += end + 1;
+            let text = &rest[..end];
+            if self.line.is_empty() {
+                self.end_line(text, each);
+            } else {
+                let mut line = mem::take(&mut self.line);
+                line.extend_from_slice(text);
+                self.end_line(&line, each);
+                // Kept for its room.
+                line.clear();
+                self.line = line;
+            }
         }
-        let start = self.line_at + mark;
-        let end = self.at;
+    }
+
+    /// Dispatches the events at the front of `text` that are one line `data:` each, for as long as there is another; how
+    /// many octets they are. No CR is in `text`, and a block begins with it.
+    fn take_single_lines(&mut self, text: &str, each: &mut impl FnMut(BorrowedEvent<'_>)) -> usize {
+        let (mut at, mut rest, mut dispatched) = (self.line_at, text, 0);
+        while let Some(value) = rest.strip_prefix("data:")
+            && let Some(lf) = scan::lf(value.as_bytes())
+            && let Some((value, behind)) = value.split_at_checked(lf)
+            && let Some(behind) = behind.strip_prefix("\n\n")
+        {
+            let end = at + b"data:\n".len() + lf;
+            dispatched += 1;
+            each(BorrowedEvent {
+                event: MESSAGE,
+                data: value.strip_prefix(' ').unwrap_or(value),
+                id: &self.last_event_id,
+                range: at..end,
+                dispatched_at: end + 1,
+            });
+            at = end + 1;
+            rest = behind;
+        }
+        self.dispatched += dispatched;
+        text.len() - rest.len()
+    }
+
+    /// `text` is the whole line, without its end, which is one octet so far.
+    fn end_line(&mut self, text: &[u8], each: &mut impl FnMut(BorrowedEvent<'_>)) {
+        let start = self.line_at + self.mark_len(text);
+        let end = self.line_at + text.len() + 1;
+        let text = &text[start - self.line_at..];
+        self.line_at = end;
+        if text.is_empty() {
+            return self.dispatch(each);
+        }
         self.block.range.get_or_insert(start..end).end = end;
         let (name, value) = match memchr(b':', text) {
             Some(0) => {
                 self.comments += 1;
-                return None;
+                return;
             }
             Some(colon) => {
                 let value = &text[colon + 1..];
@@ -155,23 +199,15 @@ impl Decoder {
             None => (text, &b""[..]),
         };
         self.process(name, value);
-        None
     }
 
     fn process(&mut self, name: &[u8], value: &[u8]) {
         // Decoding line by line is decoding the whole: a line end is ASCII, which no invalid sequence swallows.
-        let decoded = || String::from_utf8_lossy(value);
         match name {
-            b"event" => self.block.event = Some(decoded().into_owned()),
-            b"data" => match &mut self.block.data {
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(&decoded());
-                }
-                none => *none = Some(decoded().into_owned()),
-            },
+            b"data" => self.block.add_data(&decoded(value)),
+            b"event" => self.block.set_event(&decoded(value)),
             b"id" if !value.contains(&0) => {
-                self.id_buffer = decoded().into();
+                self.id_buffer = decoded(value).into();
                 self.block.sets_id = true;
             }
             // The specification leaves the empty value open; readers ignore it.
@@ -183,19 +219,23 @@ impl Decoder {
         }
     }
 
-    fn dispatch(&mut self) -> Option<Event> {
-        let block = mem::take(&mut self.block);
-        if block.sets_id {
+    /// The empty line ends before `line_at`.
+    fn dispatch(&mut self, each: &mut impl FnMut(BorrowedEvent<'_>)) {
+        if self.block.sets_id {
             self.last_event_id = self.id_buffer.clone();
         }
-        Some(Event {
-            data: block.data?,
-            // An empty type is no type.
-            event: block.event.filter(|event| !event.is_empty()).unwrap_or_else(|| "message".to_owned()),
-            id: self.last_event_id.clone(),
-            range: block.range?,
-            dispatched_at: self.at,
-        })
+        if let (Some(data), Some(range)) = (self.block.data(), &self.block.range) {
+            self.dispatched += 1;
+            each(BorrowedEvent {
+                // An empty type is no type.
+                event: self.block.event().filter(|event| !event.is_empty()).unwrap_or(MESSAGE),
+                data,
+                id: &self.last_event_id,
+                range: range.clone(),
+                dispatched_at: self.line_at,
+            });
+        }
+        self.block.clear();
     }
 
     /// The length of the byte order mark at the front of this line, if it is the first of the stream.
@@ -210,5 +250,20 @@ impl Decoder {
             Some(colon) => FIELDS.contains(&&text[..colon]),
             None => !text.is_empty() && FIELDS.iter().any(|field| field.starts_with(text)),
         }
+    }
+}
+
+/// UTF-8 decode: what is not UTF-8 is replaced.
+fn decoded(value: &[u8]) -> Cow<'_, str> {
+    // Most values are UTF-8, which is quicker to find out without looking for pieces that are not.
+    str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed)
+}
+
+/// The front of a slice that has no CR and nothing that is not UTF-8.
+fn plain_text(octets: &[u8]) -> &str {
+    let octets = memchr(b'\r', octets).map_or(octets, |cr| &octets[..cr]);
+    match str::from_utf8(octets) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default(),
     }
 }

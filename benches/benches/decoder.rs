@@ -21,16 +21,18 @@ fn visit(octets: &[u8], slice: usize) -> usize {
 fn decode(octets: &[u8], slice: usize) -> usize {
     let mut decoder = Decoder::new();
     for slice in octets.chunks(slice) {
-        for event in decoder.push(slice) {
-            black_box((event.event.len(), event.data.len(), event.range));
-        }
+        decoder.push_with(slice, |event| {
+            black_box(event);
+        });
     }
     decoder.dispatched()
 }
 
 /// 40-octet token events, in slices of many events and of much less than one.
 fn tokens(criterion: &mut Criterion) {
-    for (name, slice, octets) in [("64 KiB", 64 * KIB, MIB), ("17 octets", 17, 64 * KIB), ("1 octet", 1, 64 * KIB)] {
+    for (name, slice, octets) in
+        [("64 KiB", 64 * KIB, 256 * KIB), ("17 octets", 17, 16 * KIB), ("1 octet", 1, 16 * KIB)]
+    {
         let octets = streams::events(40, octets);
         let events = octets.len() / 40;
         Beside::control(criterion, &format!("token events in {name}"), events, "event", || visit(&octets, slice))
@@ -41,8 +43,8 @@ fn tokens(criterion: &mut Criterion) {
 
 /// The same events, one chunk each: labelled and decoded.
 fn chunked(criterion: &mut Criterion) {
-    let wire = streams::chunked(40, MIB);
-    let plain = streams::events(40, MIB);
+    let wire = streams::chunked(40, 256 * KIB);
+    let plain = streams::events(40, 256 * KIB);
     let events = plain.len() / 40;
     Beside::control(criterion, "chunked token events in 64 KiB", events, "event", || visit(&wire, 64 * KIB))
         .subject("visit of the events without their chunks", || visit(&plain, 64 * KIB))
@@ -66,9 +68,9 @@ fn label_and_decode(wire: &[u8], slice: usize) -> usize {
         let Some(message) = labeller.messages().first() else { continue };
         for content in &message.content[chunks..] {
             let from = content.start.max(at);
-            for event in decoder.push(&slice[from - at..content.end - at]) {
-                black_box((event.event.len(), event.data.len(), event.range));
-            }
+            decoder.push_with(&slice[from - at..content.end - at], |event| {
+                black_box(event);
+            });
             within = content.end;
         }
         at += slice.len();

@@ -16,7 +16,7 @@ use harness::wire::events::Decoder;
 use memchr::memchr2_iter;
 
 /// How many slices one call decodes: a stream goes on, its decoder is not set up for each read.
-const SLICES: usize = 16;
+const SLICES: usize = 4;
 const SLICE: usize = 64 * 1024;
 
 fn owned(criterion: &mut Criterion) {
@@ -30,7 +30,16 @@ fn owned(criterion: &mut Criterion) {
     Beside::control(criterion, "owned events, 40 octets in 64 KiB", events, "event", || {
         octets.chunks(SLICE).map(|slice| memchr2_iter(b'\r', b'\n', slice).map(black_box).count()).sum::<usize>()
     })
-    .subject("harness", || {
+    .subject("harness, event by event", || {
+        let mut decoder = Decoder::new();
+        for slice in octets.chunks(SLICE) {
+            decoder.push_with(slice, |event| {
+                black_box(event.to_event());
+            });
+        }
+        all(events, decoder.dispatched());
+    })
+    .subject("harness, slice by slice", || {
         let mut decoder = Decoder::new();
         let count = octets.chunks(SLICE).map(|slice| black_box(decoder.push(slice)).len()).sum();
         all(events, count)

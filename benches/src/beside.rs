@@ -42,7 +42,7 @@ pub struct Beside<'c, C> {
     taken: Vec<Taken>,
 }
 
-/// The samples of one path, in nanoseconds a unit, ascending.
+/// What each call of one path took, in nanoseconds a unit, ascending.
 struct Taken {
     id: String,
     samples: Vec<f64>,
@@ -99,7 +99,7 @@ impl<'c, C: FnMut() -> T, T> Beside<'c, C> {
     }
 }
 
-/// What criterion measured, if it measured: not when it runs each path once, or a filter leaves this one out.
+/// What was measured, if it was: not when it runs each path once, or a filter leaves this one out.
 fn measure<S>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     id: &str,
@@ -109,20 +109,19 @@ fn measure<S>(
     let mut samples = Vec::new();
     group.bench_function(id, |bencher| {
         bencher.iter_custom(|calls| {
-            let started = WallTime.start();
-            for _ in 0..calls {
+            // Each call by itself: where processors are shared, many short samples find quiet moments, a few long ones none.
+            let took = (0..calls).map(|_| {
+                let started = WallTime.start();
                 black_box(path());
-            }
-            let took = WallTime.end(started);
-            samples.push(took.as_nanos() as f64 / calls as f64 / units);
-            took
+                WallTime.end(started)
+            });
+            let took: Vec<Duration> = took.collect();
+            samples.extend(took.iter().map(|took| took.as_nanos() as f64 / units));
+            took.iter().sum()
         });
     });
-    // What comes before the last of them is the warm-up.
-    let warm_up = samples.len().checked_sub(SAMPLES)?;
-    let mut samples = samples.split_off(warm_up);
     samples.sort_by(f64::total_cmp);
-    Some(Taken { id: id.to_owned(), samples })
+    (samples.len() >= SAMPLES).then(|| Taken { id: id.to_owned(), samples })
 }
 
 /// The table of a group; it is empty unless the control was measured twice.

@@ -14,6 +14,7 @@
 
 mod block;
 mod decoder;
+mod lines;
 mod scan;
 
 #[cfg(test)]
@@ -35,9 +36,9 @@ pub struct Event {
     pub event: Cow<'static, str>,
     /// The values of the data fields, joined by LF.
     pub data: String,
-    /// The last event ID at dispatch: of this block, or of one before. Shared, as one long ID may go with any number of
-    /// events.
-    pub id: Arc<str>,
+    /// The last event ID at dispatch: of this block, or of one before; none if it is empty. Shared, as one long ID may go
+    /// with any number of events.
+    pub id: Option<Arc<str>>,
     /// The lines that made it, comments included: from the first line after the previous block to the end of the last
     /// line before the empty one.
     pub range: Range<usize>,
@@ -52,8 +53,8 @@ pub struct BorrowedEvent<'a> {
     pub event: &'a str,
     /// The values of the data fields, joined by LF.
     pub data: &'a str,
-    /// The last event ID at dispatch.
-    pub id: &'a Arc<str>,
+    /// The last event ID at dispatch; none if it is empty.
+    pub id: Option<&'a Arc<str>>,
     /// The lines that made it.
     pub range: Range<usize>,
     /// The offset after the octet that dispatched it.
@@ -67,7 +68,7 @@ impl BorrowedEvent<'_> {
         Event {
             event: if self.event == MESSAGE { Cow::Borrowed(MESSAGE) } else { Cow::Owned(self.event.to_owned()) },
             data: self.data.to_owned(),
-            id: self.id.clone(),
+            id: self.id.cloned(),
             range: self.range.clone(),
             dispatched_at: self.dispatched_at,
         }

@@ -1,33 +1,53 @@
 //! Where a line ends. A token's line is so short that choosing and calling a search costs more than the search: its
-//! first octets are searched with SSE2, which every x86-64 has and which needs no call, and only a long line as the
-//! processor can do it best.
+//! first octets are searched here, in blocks that have no beginning and no end to be careful about, and only a long line
+//! in bulk.
 
 use memchr::{memchr, memchr2};
 
-#[cfg(target_arch = "x86_64")]
-use memchr::arch::x86_64::sse2::memchr::{One, Two};
+/// How many octets are searched in blocks.
+const NEAR: usize = 4 * BLOCK;
 
-/// How many octets are searched without a call.
-const NEAR: usize = 63;
+/// A register of SSE2, which every x86-64 has.
+const BLOCK: usize = 16;
 
 /// The offset of the first LF.
 #[inline]
 pub(super) fn lf(octets: &[u8]) -> Option<usize> {
+    let bulk = |octets: &[u8]| memchr(b'\n', octets);
     #[cfg(target_arch = "x86_64")]
-    if let (near, Some(one)) = (&octets[..octets.len().min(NEAR)], One::new(b'\n')) {
-        return one.find(near).or_else(|| Some(near.len() + memchr(b'\n', octets.get(NEAR..)?)?));
+    if let Some(one) = memchr::arch::x86_64::sse2::memchr::One::new(b'\n') {
+        return search(octets, |block| one.find(block), bulk);
     }
-    memchr(b'\n', octets)
+    bulk(octets)
 }
 
 /// The offset of the first CR or LF.
 #[inline]
 pub(super) fn cr_or_lf(octets: &[u8]) -> Option<usize> {
+    let bulk = |octets: &[u8]| memchr2(b'\r', b'\n', octets);
     #[cfg(target_arch = "x86_64")]
-    if let (near, Some(two)) = (&octets[..octets.len().min(NEAR)], Two::new(b'\r', b'\n')) {
-        return two.find(near).or_else(|| Some(near.len() + memchr2(b'\r', b'\n', octets.get(NEAR..)?)?));
+    if let Some(two) = memchr::arch::x86_64::sse2::memchr::Two::new(b'\r', b'\n') {
+        return search(octets, |block| two.find(block), bulk);
     }
-    memchr2(b'\r', b'\n', octets)
+    bulk(octets)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn search(
+    octets: &[u8],
+    in_block: impl Fn(&[u8]) -> Option<usize>,
+    in_bulk: impl Fn(&[u8]) -> Option<usize>,
+) -> Option<usize> {
+    let (near, far) = octets.split_at_checked(NEAR).unwrap_or((octets, &[]));
+    let (blocks, rest) = near.as_chunks::<BLOCK>();
+    for (nth, block) in blocks.iter().enumerate() {
+        if let Some(at) = in_block(block) {
+            return Some(nth * BLOCK + at);
+        }
+    }
+    let found = if far.is_empty() { in_block(rest) } else { in_bulk(far) };
+    found.map(|at| blocks.len() * BLOCK + at)
 }
 
 #[cfg(test)]

@@ -59,23 +59,26 @@ fn label(wire: &[u8], slice: usize) -> Labeller {
     labeller
 }
 
+/// The content of each slice is put together, and then decoded at once: an event in one chunk, or in two.
 fn label_and_decode(wire: &[u8], slice: usize) -> usize {
     let mut labeller = Labeller::responses(["GET".to_owned()]);
     let mut decoder = Decoder::new();
-    let (mut at, mut chunks, mut within) = (0, 0, 0);
+    let mut content = Vec::with_capacity(slice);
+    let (mut at, mut chunks) = (0, 0);
     for slice in wire.chunks(slice) {
         labeller.push(slice);
         let Some(message) = labeller.messages().first() else { continue };
-        for content in &message.content[chunks..] {
-            let from = content.start.max(at);
-            decoder.push_with(&slice[from - at..content.end - at], |event| {
-                black_box(event);
-            });
-            within = content.end;
+        for range in &message.content[chunks..] {
+            content.extend_from_slice(&slice[range.start.max(at) - at..range.end - at]);
         }
+        decoder.push_with(&content, |event| {
+            black_box(event);
+        });
+        content.clear();
         at += slice.len();
         // A range that ends with the slice may still grow.
-        chunks = message.content.len() - usize::from(within == at);
+        let may_grow = message.content.last().is_some_and(|range| range.end == at);
+        chunks = message.content.len() - usize::from(may_grow);
     }
     decoder.dispatched()
 }

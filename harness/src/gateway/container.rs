@@ -7,6 +7,7 @@ mod owner;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::time::Duration;
 
 use fixtures::nginx::conf;
 use serde_json::Value;
@@ -43,6 +44,12 @@ pub struct Container {
     pub name: String,
     /// The conf's text; its two addresses are replaced at the start.
     pub conf: String,
+}
+
+/// How long the engine may take over one thing. It makes processes, networks and file systems, with all that this machine
+/// runs beside it; so it is given six times the patience that a case has with a peer.
+fn bound() -> Duration {
+    patience::bound() * 6
 }
 
 /// A container that runs nginx. It is gone when this is dropped.
@@ -116,7 +123,7 @@ impl Container {
             .with_wait_for(WaitFor::message_on_stderr(READY))
             .with_container_name(owned.name())
             .with_labels(owned.labels(&self.name))
-            .with_startup_timeout(patience::bound())
+            .with_startup_timeout(bound())
             .with_copy_to(CONF, conf.into_bytes())
             .with_host_config_modifier(move |host| {
                 // By default every port that the image exposes is published.
@@ -148,7 +155,7 @@ impl Container {
 /// the kernel may still be asking for its owner, on behalf of connections that were open when that one went. It then gives
 /// up for everyone, a newcomer too; and asks afresh for whoever comes next, and the container answers.
 fn reach(address: SocketAddr) -> io::Result<()> {
-    let connect = || TcpStream::connect_timeout(&address, patience::bound()).map(drop);
+    let connect = || TcpStream::connect_timeout(&address, bound()).map(drop);
     connect().or_else(|error| if error.kind() == io::ErrorKind::HostUnreachable { connect() } else { Err(error) })
 }
 
@@ -217,7 +224,7 @@ fn unframed(mut octets: &[u8]) -> Option<Vec<u8>> {
 
 fn ask(engine: &Engine, method: &str, target: &str) -> Result<Response, String> {
     engine
-        .request(method, target, patience::bound())
+        .request(method, target, bound())
         .map_err(|error| format!("the container engine does not answer {method} {target}: {error}"))
 }
 

@@ -13,9 +13,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-use super::{accepted, ask, json, log};
+use super::{accepted, ask, bound, json, log};
 use crate::gateway::engine::Engine;
-use crate::patience;
 
 /// The label that says which process owns a container.
 const OWNER: &str = "lastchunk.owner";
@@ -253,7 +252,7 @@ fn remove_all(engine: &Engine) {
     register.ending = true;
     // One that is being made cannot be removed yet, and nobody would remove it later.
     let being_made = |register: &mut Register| register.standing.values().any(|stands| !stands);
-    let waited = CHANGED.wait_timeout_while(register, patience::bound(), being_made);
+    let waited = CHANGED.wait_timeout_while(register, bound(), being_made);
     let (register, _) = waited.unwrap_or_else(PoisonError::into_inner);
     for name in register.standing.keys() {
         if let Err(error) = remove(engine, name) {

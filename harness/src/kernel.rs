@@ -67,6 +67,17 @@ pub fn stay_on_one_processor(command: &mut Command) -> &mut Command {
     unsafe { command.pre_exec(before_exec) }
 }
 
+/// Whether a signal does to this process what it does to any: nobody has a handler for it, nobody ignores it.
+#[cfg(feature = "containers")]
+pub fn is_left_to_its_default(signal: libc::c_int) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action, sigaction only writes the present one through the pointer, which outlives the call.
+    let told = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: all zeros are a valid sigaction, and the kernel has at most written another one.
+    let action = unsafe { action.assume_init() };
+    told == 0 && action.sa_sigaction == libc::SIG_DFL
+}
+
 /// Lets a child die with the thread that starts it, however that thread ends.
 pub fn die_with_parent(command: &mut Command) -> &mut Command {
     use std::os::unix::process::CommandExt as _;

@@ -15,6 +15,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use super::{accepted, ask, bound, json, log};
 use crate::gateway::engine::Engine;
+use crate::kernel::is_left_to_its_default;
 
 /// The label that says which process owns a container.
 const OWNER: &str = "lastchunk.owner";
@@ -229,12 +230,14 @@ fn remove(engine: &Engine, name: &str) -> Result<(), String> {
     if told.status == 404 { Ok(()) } else { accepted(told).map(drop) }
 }
 
-/// Removes what this process owns before SIGINT or SIGTERM ends it.
+/// Removes what this process owns before SIGINT or SIGTERM ends it. A program that handles the signal itself takes its
+/// cases down itself too, and one that ignores it goes on: neither is disturbed.
 fn watch_for_signals(engine: &Engine) -> Result<(), String> {
     static WATCHING: OnceLock<Result<(), String>> = OnceLock::new();
     let watching = WATCHING.get_or_init(|| {
-        let mut signals =
-            Signals::new([SIGINT, SIGTERM]).map_err(|error| format!("cannot watch for signals: {error}"))?;
+        let mut watched = vec![SIGINT, SIGTERM];
+        watched.retain(|&signal| is_left_to_its_default(signal));
+        let mut signals = Signals::new(watched).map_err(|error| format!("cannot watch for signals: {error}"))?;
         let engine = engine.clone();
         thread::spawn(move || {
             for signal in &mut signals {
@@ -275,5 +278,13 @@ mod tests {
         let elsewhere = Process { namespace: "pid:[1]".into(), started: 1, ..own.clone() };
         assert!(!elsewhere.is_gone(&own), "what another namespace runs cannot be seen from here");
         assert_eq!(Process::parse("what is no owner"), None);
+    }
+
+    #[test]
+    fn a_signal_that_somebody_handles_is_left_to_them() {
+        use signal_hook::consts::SIGUSR2;
+        assert!(is_left_to_its_default(SIGUSR2));
+        signal_hook::flag::register(SIGUSR2, std::sync::Arc::default()).unwrap();
+        assert!(!is_left_to_its_default(SIGUSR2));
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod deadline_mid_flush;
+pub mod demo;
 pub mod header_after_write;
 pub mod hijacked_connection;
 pub mod machine;

@@ -54,7 +54,8 @@ fn trial(machine: &Machine, case: &Case) -> Result<(), Failed> {
         .filter(|(line, text)| testimony.of(line) != Some(unsigned(text)))
         .map(|(line, _)| line.as_str())
         .collect();
-    let difference = similar::TextDiff::from_lines(reviewed.as_str(), &now.to_string()).unified_diff().to_string();
+    let difference =
+        similar::TextDiff::from_lines(reviewed.as_str(), now.to_string().as_str()).unified_diff().to_string();
     Err(format!("go {}: not as reviewed\n{difference}", moved.join(", ")).into())
 }
 

@@ -31,6 +31,9 @@ pub fn trials(machine: &Arc<Machine>) -> Vec<Trial> {
 
 fn trial(machine: &Machine, case: &Case) -> Result<(), Failed> {
     keep_panics_of_this_thread();
+    if toolchains().is_empty() {
+        return Err(NO_GO.into());
+    }
     let mut shown = BTreeMap::new();
     for go in toolchains() {
         let case = case.witnessed_by(go).ok_or("Go has no part in it")?;

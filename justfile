@@ -19,8 +19,35 @@ test *ARGS:
 
 # the cases through nginx containers, and the tests of that path (needs a container engine)
 containers:
-    LASTCHUNK_ENGINE=required cargo test --features containers -p harness --test containers -- --include-ignored
-    LASTCHUNK_ENGINE=required cargo test --features containers -p mve --test cases -- --ignored
+    cargo test -p harness --features containers --test containers -- --include-ignored
+    cargo test -p mve --features containers --test cases -- --ignored --test-threads 4 containers::
+
+# every case as JSON lines and every transcript, into target/report, to be attached to a bug report
+report *PATTERN:
+    @mkdir -p target/report
+    cargo run --quiet -- run --json {{ PATTERN }} >target/report/cases.jsonl
+    cargo run --quiet -- doctor >target/report/machine.txt
+    @rm -rf target/report/snapshots && cp -r mve/snapshots target/report/snapshots
+    @echo "target/report: cases.jsonl, machine.txt, and the reviewed transcripts that they were held against"
+
+# an origin and two nginx in containers, for curl (needs a container engine and compose)
+up: _contexts
+    docker-compose up --build --detach
+    @echo
+    @echo "origin itself    curl -N http://127.0.0.1:8000/events"
+    @echo "nginx buffering  curl -N http://127.0.0.1:8081/events   (nothing for a while, then lumps)"
+    @echo "nginx streaming  curl -N http://127.0.0.1:8082/events   (one event a second)"
+    @echo "and /cut in place of /events: which of them tells that the response was cut?"
+
+# ends what `up` began, and removes it
+down:
+    docker-compose down --volumes --rmi local
+
+_contexts:
+    cargo run --quiet -- image
+    RUSTFLAGS="-C target-feature=+crt-static" cargo build --quiet --release --target "$(rustc -vV | sed -n 's/^host: //p')" -p mve
+    mkdir -p target/lastchunk/origin
+    cp fixtures/images/origin/Dockerfile "target/$(rustc -vV | sed -n 's/^host: //p')/release/lastchunk" target/lastchunk/origin/
 
 # run the suite N times with all cores busy: the same text each time, or it stops
 stress N="100":

@@ -45,24 +45,37 @@ pub fn unread(socket: &impl AsFd) -> Unread {
     }
 }
 
+/// One of the processors that this process may use, another one at each call.
+pub fn one_processor() -> Option<usize> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let allowed = sched_getaffinity(None).ok()?;
+    let processors: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
+    let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id() as usize);
+    Some(processors[turn.checked_rem(processors.len())?])
+}
+
 /// Keeps a child and its children on one processor, another one at each call. The kernel hands loopback packets over in
 /// the order in which one processor sent them; a sender that moves between processors could overtake itself, and a
 /// fence would prove nothing.
 pub fn stay_on_one_processor(command: &mut Command) -> &mut Command {
     use std::os::unix::process::CommandExt as _;
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let Ok(allowed) = sched_getaffinity(None) else { return command };
-    let processors: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
-    let Some(turn) =
-        NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id() as usize).checked_rem(processors.len())
-    else {
-        return command;
-    };
+    let Some(processor) = one_processor() else { return command };
     let mut one = CpuSet::new();
-    one.set(processors[turn]);
+    one.set(processor);
     let before_exec = move || Ok(sched_setaffinity(None, &one)?);
     // SAFETY: between fork and exec only async-signal-safe calls are allowed; sched_setaffinity is, and nothing allocates.
     unsafe { command.pre_exec(before_exec) }
+}
+
+/// Whether a signal does to this process what it does to any: nobody has a handler for it, nobody ignores it.
+#[cfg(feature = "containers")]
+pub fn is_left_to_its_default(signal: libc::c_int) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action, sigaction only writes the present one through the pointer, which outlives the call.
+    let told = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: all zeros are a valid sigaction, and the kernel has at most written another one.
+    let action = unsafe { action.assume_init() };
+    told == 0 && action.sa_sigaction == libc::SIG_DFL
 }
 
 /// Lets a child die with the thread that starts it, however that thread ends.

@@ -1,11 +1,11 @@
 //! The recorder as the actors see it: each writes on its own tape, a case waits for facts on it.
 
 use std::panic::Location;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::gateway::Log;
 use crate::patience;
 use crate::transcript::{Lane, Recorder, What};
 use crate::until::{Lanes, Until, end_of_any_response, persists};
@@ -14,7 +14,7 @@ use crate::wire::notation::printable;
 #[derive(Debug)]
 struct Shared {
     recorder: Mutex<Recorder>,
-    logs: Mutex<Vec<PathBuf>>,
+    logs: Mutex<Vec<Log>>,
     changed: Notify,
 }
 
@@ -191,15 +191,14 @@ impl Observer {
         recorder.seal();
         let mut text = crate::render::render(&recorder.transcript(), &crate::render::Redactions::all());
         for log in self.shared.logs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let said = std::fs::read_to_string(log).unwrap_or_default();
-            text.extend(said.lines().map(|line| format!("\nlog: {}", printable(line))));
+            text.extend(log.read().lines().map(|line| format!("\nlog: {}", printable(line))));
         }
         text
     }
 
     /// Adds a gateway's log to what a failure's message shows.
-    pub(crate) fn add_log(&self, file: PathBuf) {
-        self.shared.logs.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+    pub(crate) fn add_log(&self, log: Log) {
+        self.shared.logs.lock().unwrap_or_else(PoisonError::into_inner).push(log);
     }
 
     /// The index of this node in the chain.

@@ -1,6 +1,6 @@
 //! Composes a chain, names the steps, owns every task; `finish` gives the transcript.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -99,13 +99,18 @@ impl Stage {
         let mut observers = Observer::all(recorder);
         let at_origin = observers.pop().expect("a chain has an origin");
         let at_reader = observers.swap_remove(0);
-        let origin = Service::start(address::next(), self.clamped, program, at_origin)
+        // Each node listens where the one before it reaches it; the reader reaches every loopback address.
+        let listens = std::iter::once(Ok(address::next())).chain(self.gateways.iter().map(Gateway::reaches));
+        let mut listens: Vec<IpAddr> =
+            listens.collect::<Result<_, _>>().unwrap_or_else(|error| std::panic::panic_any(error));
+        let mut on = || listens.pop().expect("a chain has a node to listen for each address");
+        let origin = Service::start(on(), self.clamped, program, at_origin)
             .unwrap_or_else(|error| cannot_start("the origin", &error.to_string()));
 
         let mut gateways = Vec::new();
         let mut next = origin.address;
         for gateway in self.gateways.iter().rev() {
-            let running = gateway.start(next).unwrap_or_else(|error| std::panic::panic_any(error));
+            let running = gateway.start(next, on()).await.unwrap_or_else(|error| std::panic::panic_any(error));
             at_reader.add_log(running.log());
             next = running.address();
             gateways.push(running);
@@ -290,6 +295,8 @@ impl<R: Reader> Scene<R> {
         observer.recorder().seal();
         let transcript = observer.recorder().transcript();
 
+        // Before the reader goes: it reads until the other side ends, and a held connection is ended by nobody else.
+        origin.release();
         patience::wait("the reader to end", caller, || observer.so_far(), self.reader.close()).await;
         let stopped: Vec<String> = self.gateways.into_iter().filter_map(|running| running.stop().err()).collect();
         origin.stop(caller).await;

@@ -47,6 +47,15 @@ impl Tap {
         &self.observer
     }
 
+    /// Waits until something has arrived, and looks at it without taking it: nothing is recorded. Gives how many octets
+    /// it is; 0 when the peer has ended its direction.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn peek(&self, octets: &mut [u8]) -> io::Result<usize> {
+        self.socket.peek(octets).await
+    }
+
     /// Waits until the peer's kernel has acknowledged every octet written.
     ///
     /// # Errors

@@ -136,8 +136,12 @@ impl Case {
 pub const ORIGINS: [&str; 3] = ["hyper", "scripted", "writer"];
 
 /// Every failure, in the order in which a newcomer should meet them.
-pub const FAILURES: &[Failure] =
-    &[crate::deadline_mid_flush::FAILURE, crate::header_after_write::FAILURE, crate::proxy_buffering::FAILURE];
+pub const FAILURES: &[Failure] = &[
+    crate::deadline_mid_flush::FAILURE,
+    crate::hijacked_connection::FAILURE,
+    crate::header_after_write::FAILURE,
+    crate::proxy_buffering::FAILURE,
+];
 
 /// Every case, in order.
 pub fn cases() -> impl Iterator<Item = Case> {

@@ -5,8 +5,10 @@
 
 pub mod catalogue;
 pub mod deadline_mid_flush;
+pub mod demo;
 pub mod fidelity;
 pub mod header_after_write;
+pub mod hijacked_connection;
 pub mod machine;
 pub mod player;
 pub mod proxy_buffering;

@@ -19,15 +19,30 @@ use crate::player::Fault;
 pub struct Machine {
     surroundings: Surroundings,
     nginx: OnceLock<Result<Nginx, String>>,
+    /// Whether nginx runs in a container of this machine's engine in place of a process.
+    #[cfg(feature = "containers")]
+    in_containers: bool,
 }
 
 impl Default for Machine {
     fn default() -> Self {
-        Self { surroundings: Surroundings::of_this_process(), nginx: OnceLock::new() }
+        Self {
+            surroundings: Surroundings::of_this_process(),
+            nginx: OnceLock::new(),
+            #[cfg(feature = "containers")]
+            in_containers: false,
+        }
     }
 }
 
 impl Machine {
+    /// The same machine, with every nginx in a container.
+    #[cfg(feature = "containers")]
+    #[must_use]
+    pub fn in_containers() -> Self {
+        Self { in_containers: true, ..Self::default() }
+    }
+
     /// nginx, built if need be, which takes about 20 s once and says so on standard error.
     ///
     /// # Errors
@@ -116,6 +131,11 @@ impl Machine {
             Via::Direct => Ok(Stage::direct()),
             Via::Nginx(name) => {
                 let conf = fixtures::nginx::conf::text(name).ok_or_else(|| Fault::CannotRun(no_conf(name)))?;
+                #[cfg(feature = "containers")]
+                if self.in_containers {
+                    let container = gateway::Container::new(name, conf);
+                    return Ok(Stage::direct().through(Gateway::Container(container)));
+                }
                 let program = self.nginx().map_err(|why| Fault::CannotRun(why.to_owned()))?.clone();
                 let nginx = gateway::Nginx { program, name: name.into(), conf: conf.into() };
                 Ok(Stage::direct().through(Gateway::Nginx(nginx)))

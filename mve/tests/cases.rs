@@ -1,6 +1,8 @@
 //! Plays every case of the catalogue: one trial a case, named by what is observed. The text is held against the reviewed
 //! snapshot first, then the outcome against the catalogue.
 
+#[path = "cases/containers.rs"]
+mod containers;
 #[path = "cases/laws.rs"]
 mod laws;
 #[path = "cases/log.rs"]
@@ -43,6 +45,9 @@ fn main() -> ExitCode {
         reasons.insert(witnesses::NO_GO.to_owned(), with_go.len());
     }
     trials.extend(with_go);
+    let through_containers = containers::trials();
+    reasons.insert(containers::WHY_IGNORED.to_owned(), through_containers.len());
+    trials.extend(through_containers);
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list && conclusion.num_ignored > 0 {
         for (why, count) in reasons {

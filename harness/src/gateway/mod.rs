@@ -1,17 +1,27 @@
 //! What stands between the reader and the origin.
 
+#[cfg(feature = "containers")]
+pub mod container;
+pub mod engine;
 mod nginx;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+#[cfg(feature = "containers")]
+pub use container::Container;
 pub use nginx::Process;
+
+use crate::address;
 
 /// Which gateway a stage puts into its chain, and who provides it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gateway {
     /// nginx as a process of this machine, with this conf.
     Nginx(Nginx),
+    /// nginx in a container of this machine's engine, with this conf.
+    #[cfg(feature = "containers")]
+    Container(Container),
 }
 
 /// nginx with one conf.
@@ -36,21 +46,38 @@ pub struct CannotStart {
 }
 
 impl Gateway {
-    /// What it is, for the chain.
+    /// What it is, for the chain: the same words for the same conf, whoever provides it.
     #[must_use]
     pub fn about(&self) -> String {
         match self {
             Self::Nginx(nginx) => format!("nginx {}", nginx.name),
+            #[cfg(feature = "containers")]
+            Self::Container(container) => format!("nginx {}", container.name),
         }
     }
 
-    /// Starts it in front of `origin`.
+    /// The address that the node behind it has to listen on: another one at each call, if it is a loopback address.
+    ///
+    /// # Errors
+    /// When this machine has none that the gateway could reach.
+    pub(crate) fn reaches(&self) -> Result<IpAddr, CannotStart> {
+        match self {
+            Self::Nginx(_) => Ok(address::next()),
+            #[cfg(feature = "containers")]
+            Self::Container(_) => container::reached_by_containers(),
+        }
+    }
+
+    /// Starts it in front of `origin`, listening on `on` if it is a process, and returns when it listens.
     ///
     /// # Errors
     /// When it does not start.
-    pub(crate) fn start(&self, origin: SocketAddr) -> Result<Running, CannotStart> {
+    #[allow(clippy::unused_async, reason = "a container's start is awaited, if containers are built in")]
+    pub(crate) async fn start(&self, origin: SocketAddr, on: IpAddr) -> Result<Running, CannotStart> {
         match self {
-            Self::Nginx(nginx) => Ok(Running::Process(Process::start(nginx, origin)?)),
+            Self::Nginx(nginx) => Ok(Running::Process(Process::start(nginx, origin, on)?)),
+            #[cfg(feature = "containers")]
+            Self::Container(container) => Ok(Running::Container(container.start(origin).await?)),
         }
     }
 }
@@ -59,26 +86,67 @@ impl Gateway {
 #[derive(Debug)]
 pub(crate) enum Running {
     Process(Process),
+    #[cfg(feature = "containers")]
+    Container(container::Instance),
 }
 
 impl Running {
     pub(crate) fn address(&self) -> SocketAddr {
         match self {
             Self::Process(process) => process.address(),
+            #[cfg(feature = "containers")]
+            Self::Container(instance) => instance.address(),
         }
     }
 
-    /// The file that holds what it says of itself.
-    pub(crate) fn log(&self) -> PathBuf {
+    /// Where to read what it says of itself.
+    pub(crate) fn log(&self) -> Log {
         match self {
-            Self::Process(process) => process.log(),
+            Self::Process(process) => Log::File(process.log()),
+            #[cfg(feature = "containers")]
+            Self::Container(instance) => Log::Container(instance.log()),
         }
     }
 
-    /// Ends it. What it complained about, if it is grave.
+    /// Ends it at once, and hands what it has logged to tracing.
+    ///
+    /// # Errors
+    /// The lines of its log that are `[alert]`, `[crit]` or `[emerg]`, or how it ended when nobody had told it to.
     pub(crate) fn stop(self) -> Result<(), String> {
-        match self {
+        let (log, ended) = match self {
             Self::Process(process) => process.stop(),
+            #[cfg(feature = "containers")]
+            Self::Container(instance) => instance.stop(),
+        };
+        for line in log.lines() {
+            tracing::debug!(target: "lastchunk::nginx", "{line}");
+        }
+        grave(&log).map_or(ended, Err)
+    }
+}
+
+/// Where a gateway's log is.
+#[derive(Debug, Clone)]
+pub(crate) enum Log {
+    File(PathBuf),
+    #[cfg(feature = "containers")]
+    Container(container::Log),
+}
+
+impl Log {
+    /// What is in it by now; nothing, if it cannot be read any more.
+    pub(crate) fn read(&self) -> String {
+        match self {
+            Self::File(file) => std::fs::read_to_string(file).unwrap_or_default(),
+            #[cfg(feature = "containers")]
+            Self::Container(log) => log.read(),
         }
     }
+}
+
+/// The lines of nginx's log that fail a case.
+fn grave(log: &str) -> Option<String> {
+    let grave = |line: &&str| ["[alert]", "[crit]", "[emerg]"].iter().any(|level| line.contains(level));
+    let lines: Vec<&str> = log.lines().filter(grave).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,10 +28,10 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts nginx in front of `origin`, on a fresh loopback address.
-    pub(super) fn start(nginx: &Nginx, origin: SocketAddr) -> Result<Self, CannotStart> {
+    /// Starts nginx in front of `origin`, on this address.
+    pub(super) fn start(nginx: &Nginx, origin: SocketAddr, on: IpAddr) -> Result<Self, CannotStart> {
         let what = format!("nginx {}", nginx.name);
-        let listener = address::listen(address::next());
+        let listener = address::listen(on);
         let started = listener.and_then(|listener| {
             let address = listener.local_addr()?;
             let conf = nginx.program.conf(&nginx.conf, address, origin).map_err(io::Error::other)?;
@@ -54,21 +54,15 @@ impl Process {
         log_in(self.folder.path())
     }
 
-    /// Ends it at once.
-    ///
-    /// # Errors
-    /// The lines of its error log that are `[alert]`, `[crit]` or `[emerg]`, or how it ended when nobody had told it to.
-    pub(super) fn stop(mut self) -> Result<(), String> {
-        let early = self.child.try_wait().map_err(|error| error.to_string())?;
+    /// Ends it at once: what it has logged, and how it ended when nobody had told it to.
+    pub(super) fn stop(mut self) -> (String, Result<(), String>) {
+        let early = match self.child.try_wait() {
+            Ok(None) => Ok(()),
+            Ok(Some(status)) => Err(format!("nginx ended by itself: {status}")),
+            Err(error) => Err(error.to_string()),
+        };
         self.end();
-        let log = fs::read_to_string(self.log()).unwrap_or_default();
-        let grave = |line: &&str| ["[alert]", "[crit]", "[emerg]"].iter().any(|level| line.contains(level));
-        let lines: Vec<&str> = log.lines().filter(grave).collect();
-        match early {
-            _ if !lines.is_empty() => Err(lines.join("\n")),
-            Some(status) => Err(format!("nginx ended by itself: {status}")),
-            None => Ok(()),
-        }
+        (fs::read_to_string(self.log()).unwrap_or_default(), early)
     }
 
     fn end(&mut self) {

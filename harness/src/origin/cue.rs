@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use crate::observer::Observer;
+use crate::wire::notation::printable;
 
 /// A handler's side of the cues, and the case's. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -44,6 +45,11 @@ impl Cue {
             }
             changed.await;
         }
+    }
+
+    /// Notes what the handler found out by itself, where no call of its has answered it.
+    pub fn note(&self, text: impl AsRef<str>) {
+        self.observer.note(printable(text.as_ref()));
     }
 
     /// Gives the cue.

@@ -162,15 +162,60 @@ impl Scripted {
     }
 }
 
-/// Reads octet by octet: what comes behind the header section stays in the socket.
+/// Reads up to the end of the header section and no further: what comes behind it stays in the socket.
 async fn read_header_section(tap: &mut crate::tap::Tap) -> io::Result<()> {
+    const END: &[u8] = b"\r\n\r\n";
     let mut head = Vec::new();
-    let mut octet = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        if tap.read(&mut octet).await? == 0 {
+    while !head.ends_with(END) {
+        let from = head.len();
+        head.resize(from + 1024, 0);
+        // What has arrived is looked at first, as each octet by itself would be a call of its own. A peer that ended, or
+        // an error, is left to the read, which records it.
+        let arrived = tap.peek(&mut head[from..]).await.unwrap_or(0).max(1);
+        let around = from.saturating_sub(END.len() - 1);
+        let end = memchr::memmem::find(&head[around..from + arrived], END).map(|at| around + at + END.len());
+        let taken = tap.read(&mut head[from..end.unwrap_or(from + arrived)]).await?;
+        if taken == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        head.push(octet[0]);
+        head.truncate(from + taken);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::Stage;
+    use crate::until::{closed, octets};
+
+    #[tokio::test]
+    async fn a_request_is_read_to_its_end_and_no_further_however_it_comes() {
+        const REQUESTS: &[u8] = b"GET /one HTTP/1.1\r\n\r\nGET /two HTTP/1.1\r\nA: \r\n\r\nbehind";
+        for cut in 0..REQUESTS.len() {
+            let script = scripted().request().send("one").request().send("two").departure().fin();
+            let mut s = Stage::direct().start_raw(script).await;
+            s.step("the reader sends both requests and more");
+            s.reader.send(&REQUESTS[..cut]).await;
+            // As soon as the first request is there, its answer comes; if it took octets of the second, that would not.
+            if cut >= b"GET /one HTTP/1.1\r\n\r\n".len() {
+                s.reader.until(octets("one")).await;
+            }
+            s.reader.send(&REQUESTS[cut..]).await;
+            s.reader.until(octets("two")).await;
+            s.reader.half_close().await;
+            s.reader.until(closed()).await;
+            s.finish().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_leaves_inside_its_request_ends_the_script() {
+        let mut s = Stage::direct().start_raw(scripted().request().send("one").fin()).await;
+        s.step("the reader half-closes inside the header section");
+        s.reader.send("GET / HTTP/1.1\r\n\r").await;
+        s.reader.half_close().await;
+        s.reader.until(closed()).await;
+        assert_eq!(s.finish().await.octets(crate::transcript::Lane::response(0)), b"");
+    }
 }

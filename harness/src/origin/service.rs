@@ -104,9 +104,14 @@ impl Service {
         format!("{waits}{}", self.observer.so_far())
     }
 
+    /// Lets go of what is held open.
+    pub(crate) fn release(&self) {
+        self.load.0.send_modify(|count| count.stopping = true);
+    }
+
     /// Ends every task, and raises again what one of them raised.
     pub(crate) async fn stop(mut self, caller: &'static Location<'static>) {
-        self.load.0.send_modify(|count| count.stopping = true);
+        self.release();
         let observer = self.observer.clone();
         let joined = async {
             while let Some(ended) = self.tasks.join_next().await {

@@ -62,7 +62,7 @@ impl Reader for Library {
         }
         if self.observer.response_has_ended() {
             self.reported(caller).await;
-        } else if self.asked {
+        } else if self.report.is_some() {
             self.observer.says("still waiting");
         }
     }
@@ -123,6 +123,15 @@ impl Library {
                 self.reported(caller).await;
             }
         }
+    }
+
+    /// Waits for the library's report of a response that it refuses, which comes before the connection ends.
+    ///
+    /// # Panics
+    /// When the report does not come.
+    #[track_caller]
+    pub fn report(&mut self) -> impl Future<Output = ()> + Send {
+        self.reported(Location::caller())
     }
 
     async fn reported(&mut self, caller: &'static Location<'static>) {

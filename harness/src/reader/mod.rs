@@ -59,7 +59,9 @@ pub(crate) async fn connect(
         // Before connect: the window that is announced follows from it.
         socket.set_recv_buffer_size(CLAMPED)?;
     }
-    // From the address it connects to: the pair (source, destination) is this case's own, ports are no shared good.
-    socket.bind(SocketAddr::new(address.ip(), 0))?;
+    if address.ip().is_loopback() {
+        // From the address it connects to: the pair (source, destination) is this case's own, ports are no shared good.
+        socket.bind(SocketAddr::new(address.ip(), 0))?;
+    }
     patience::wait("the connection to be made", caller, || observer.so_far(), socket.connect(address)).await
 }

@@ -19,6 +19,7 @@ mod stop;
 mod table;
 mod written;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -65,6 +66,13 @@ enum Command {
         /// Where to
         #[arg(default_value = "target/lastchunk/image")]
         dir: PathBuf,
+    },
+    /// Serve events to somebody with curl: the origin of compose.yaml
+    #[command(hide = true)]
+    Origin {
+        /// Where to listen
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+        listen: SocketAddr,
     },
 }
 
@@ -116,7 +124,14 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::Doctor(doctor)) => doctor.answer(),
         Some(Command::Fidelity(fidelity)) => fidelity.answer(),
         Some(Command::Image { dir }) => image::write(&dir),
+        Some(Command::Origin { listen }) => origin(listen),
     }
+}
+
+fn origin(listen: SocketAddr) -> Result<Exit, Complaint> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Complaint::new)?;
+    let served = runtime.block_on(mve::demo::serve(listen));
+    served.map(|()| Exit::AsClaimed).map_err(|error| Complaint::new(format!("cannot serve on {listen}: {error}")))
 }
 
 /// Writes what the harness logs to standard error, if `LASTCHUNK_LOG` asks for it.

@@ -31,6 +31,9 @@ pub fn trials(machine: &Arc<Machine>) -> Vec<Trial> {
 
 fn trial(machine: &Machine, case: &Case) -> Result<(), Failed> {
     keep_panics_of_this_thread();
+    if toolchains().is_empty() {
+        return Err(NO_GO.into());
+    }
     let mut shown = BTreeMap::new();
     for go in toolchains() {
         let case = case.witnessed_by(go).ok_or("Go has no part in it")?;
@@ -54,7 +57,8 @@ fn trial(machine: &Machine, case: &Case) -> Result<(), Failed> {
         .filter(|(line, text)| testimony.of(line) != Some(unsigned(text)))
         .map(|(line, _)| line.as_str())
         .collect();
-    let difference = similar::TextDiff::from_lines(reviewed.as_str(), &now.to_string()).unified_diff().to_string();
+    let difference =
+        similar::TextDiff::from_lines(reviewed.as_str(), now.to_string().as_str()).unified_diff().to_string();
     Err(format!("go {}: not as reviewed\n{difference}", moved.join(", ")).into())
 }
 

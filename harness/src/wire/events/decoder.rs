@@ -1,49 +1,33 @@
-//! The interpretation, line by line.
+//! Lines out of slices: where they begin and end, and what is kept of one that is not ended.
 
 use std::mem;
-use std::ops::Range;
-use std::sync::Arc;
+use std::str;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
-use super::{Event, Pending};
+use super::lines::Lines;
+use super::{BorrowedEvent, Event, Pending, scan};
 
 /// Interprets an event stream as its octets come. How they are sliced changes nothing; time is linear; nothing is
 /// rejected. Holds the line and the block that are not ended, nothing before them.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
-    /// Octets so far.
-    at: usize,
     /// The octets of the line that is not ended.
     line: Vec<u8>,
-    /// Where that line began.
-    line_at: usize,
     /// Whether the last octet was a CR: a LF after it is the same line end.
     after_cr: bool,
-    block: Block,
-    last_event_id: Arc<str>,
-    /// Set when a block sets it, and kept until another does: WHATWG's "last event ID buffer".
-    id_buffer: Arc<str>,
-    retry_ms: Option<u64>,
-    comments: usize,
-    dispatched: usize,
-}
-
-/// The fields since the last empty line.
-#[derive(Clone, Debug, Default)]
-struct Block {
-    /// The lines so far; none if no line has ended.
-    range: Option<Range<usize>>,
-    event: Option<String>,
-    data: Option<String>,
-    sets_id: bool,
+    /// The lines before it.
+    lines: Lines,
 }
 
 /// The fields that have a meaning.
 const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
 
-/// UTF-8 decode takes it off the front of the stream, once.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How many octets are looked at as a whole, before their lines: little enough to be at hand when their lines are.
+const WINDOW: usize = 8 * 1024;
+
+/// With fewer octets than this it does not pay.
+const SMALL: usize = 128;
 
 impl Decoder {
     /// At the beginning of a stream.
@@ -54,161 +38,123 @@ impl Decoder {
     /// Interprets further octets; returns the events that they dispatch.
     pub fn push(&mut self, octets: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
-        let mut rest = octets;
-        while let [first, ..] = rest {
-            if mem::take(&mut self.after_cr) && *first == b'\n' {
-                self.at += 1;
-                self.line_at = self.at;
-                // The line that the CR ended is a line of this block, unless it was the empty line before it.
-                if let Some(range) = &mut self.block.range {
-                    range.end = self.at;
-                }
-                rest = &rest[1..];
-                continue;
-            }
-            let Some(end) = memchr2(b'\r', b'\n', rest) else {
-                self.line.extend_from_slice(rest);
-                self.at += rest.len();
-                break;
-            };
-            self.at += end + 1;
-            self.after_cr = rest[end] == b'\r';
-            let text = &rest[..end];
-            if self.line.is_empty() {
-                events.extend(self.end_line(text));
-            } else {
-                let mut line = mem::take(&mut self.line);
-                line.extend_from_slice(text);
-                events.extend(self.end_line(&line));
-                // Kept for its room.
-                line.clear();
-                self.line = line;
-            }
-            self.line_at = self.at;
-            rest = &rest[end + 1..];
-        }
-        self.dispatched += events.len();
+        self.push_with(octets, |event| events.push(event.to_event()));
         events
+    }
+
+    /// Interprets further octets; hands over each event that they dispatch, in order, and copies none that lies whole
+    /// in these octets and is one field.
+    #[inline]
+    pub fn push_with(&mut self, octets: &[u8], mut each: impl FnMut(BorrowedEvent<'_>)) {
+        match *octets {
+            // An octet inside a line, alone: a reader of one octet at a time comes with these.
+            [octet] if octet != b'\r' && octet != b'\n' => {
+                self.after_cr = false;
+                self.line.push(octet);
+            }
+            _ => self.push_lines(octets, &mut each),
+        }
     }
 
     /// What would be discarded if the stream ended here; none if nothing would. Comments, unknown fields and a
     /// reconnection time, which counts at once, are nothing to discard.
     pub fn pending(&self) -> Option<Pending> {
-        let unfinished = self.may_become_a_field().then_some(self.line_at..self.at);
-        let block = &self.block;
-        if block.event.is_none() && block.data.is_none() && !block.sets_id && unfinished.is_none() {
+        let line = self.lines.at + self.lines.mark_len(&self.line);
+        let end = self.lines.at + self.line.len();
+        let unfinished = self.may_become_a_field().then_some(line..end);
+        let block = &self.lines.block;
+        if block.event().is_none() && block.data().is_none() && !block.sets_id && unfinished.is_none() {
             return None;
         }
-        let start = match &block.range {
-            Some(range) => range.start,
-            None => self.line_at + self.mark_len(&self.line),
-        };
         Some(Pending {
-            range: start..self.at,
-            event: block.event.clone(),
-            data: block.data.clone(),
-            id: block.sets_id.then(|| self.id_buffer.clone()),
-            unfinished: unfinished.map(|line| line.start + self.mark_len(&self.line)..line.end),
+            range: block.range.as_ref().map_or(line, |range| range.start)..end,
+            event: block.event().map(str::to_owned),
+            data: block.data().map(str::to_owned),
+            id: block.sets_id.then(|| self.lines.id_buffer.clone().unwrap_or_default()),
+            unfinished,
         })
     }
 
     /// The last event ID: what a reader would send to resume. A block sets it when its empty line comes, even if it
     /// dispatches nothing.
     pub fn last_event_id(&self) -> &str {
-        &self.last_event_id
+        self.lines.last_event_id.as_deref().unwrap_or_default()
     }
 
     /// The reconnection time in milliseconds, if a field set it. A value past 64 bits counts as the largest.
     pub fn retry_ms(&self) -> Option<u64> {
-        self.retry_ms
+        self.lines.retry_ms
     }
 
     /// Comments so far, whose line has ended.
     pub fn comments(&self) -> usize {
-        self.comments
+        self.lines.comments
     }
 
     /// Events dispatched so far.
     pub fn dispatched(&self) -> usize {
-        self.dispatched
+        self.lines.dispatched
     }
 
-    /// `text` is the line that ends at `self.at`, without its end.
-    fn end_line(&mut self, text: &[u8]) -> Option<Event> {
-        let mark = self.mark_len(text);
-        let text = &text[mark..];
-        if text.is_empty() {
-            return self.dispatch();
-        }
-        let start = self.line_at + mark;
-        let end = self.at;
-        self.block.range.get_or_insert(start..end).end = end;
-        let (name, value) = match memchr(b':', text) {
-            Some(0) => {
-                self.comments += 1;
-                return None;
-            }
-            Some(colon) => {
-                let value = &text[colon + 1..];
-                (&text[..colon], value.strip_prefix(b" ").unwrap_or(value))
-            }
-            None => (text, &b""[..]),
-        };
-        self.process(name, value);
-        None
-    }
-
-    fn process(&mut self, name: &[u8], value: &[u8]) {
-        // Decoding line by line is decoding the whole: a line end is ASCII, which no invalid sequence swallows.
-        let decoded = || String::from_utf8_lossy(value);
-        match name {
-            b"event" => self.block.event = Some(decoded().into_owned()),
-            b"data" => match &mut self.block.data {
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(&decoded());
+    fn push_lines(&mut self, octets: &[u8], each: &mut impl FnMut(BorrowedEvent<'_>)) {
+        let Self { line, after_cr, lines } = self;
+        let mut rest = octets;
+        // Behind these octets, counted from the end, nothing was looked at as a whole.
+        let mut window = usize::MAX;
+        while let Some(first) = rest.first() {
+            if mem::take(after_cr) && *first == b'\n' {
+                rest = &rest[1..];
+                lines.at += 1;
+                // The line that the CR ended is a line of this block, unless it was the empty line before it.
+                if let Some(range) = &mut lines.block.range {
+                    range.end = lines.at;
                 }
-                none => *none = Some(decoded().into_owned()),
-            },
-            b"id" if !value.contains(&0) => {
-                self.id_buffer = decoded().into();
-                self.block.sets_id = true;
+                continue;
             }
-            // The specification leaves the empty value open; readers ignore it.
-            b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
-                let ms = value.iter().fold(0_u64, |sum, d| sum.saturating_mul(10).saturating_add(u64::from(d - b'0')));
-                self.retry_ms = Some(ms);
+            if rest.len() >= SMALL && rest.len() <= window && line.is_empty() && lines.block.range.is_none() {
+                let front = &rest[..rest.len().min(WINDOW)];
+                window = rest.len() - front.len();
+                rest = &rest[lines.take_events(plain_text(front), each)..];
             }
-            _ => {}
+            let Some(end) = scan::cr_or_lf(rest) else {
+                line.extend_from_slice(rest);
+                break;
+            };
+            let (mut text, behind) = rest.split_at(end);
+            if !line.is_empty() {
+                line.extend_from_slice(text);
+                text = line;
+            }
+            if let [b'\n', b'\n', behind @ ..] = behind
+                && lines.take_event(text, each)
+            {
+                rest = behind;
+            } else {
+                *after_cr = behind[0] == b'\r';
+                lines.take(text, each);
+                rest = &behind[1..];
+            }
+            // Kept for its room.
+            line.clear();
         }
-    }
-
-    fn dispatch(&mut self) -> Option<Event> {
-        let block = mem::take(&mut self.block);
-        if block.sets_id {
-            self.last_event_id = self.id_buffer.clone();
-        }
-        Some(Event {
-            data: block.data?,
-            // An empty type is no type.
-            event: block.event.filter(|event| !event.is_empty()).unwrap_or_else(|| "message".to_owned()),
-            id: self.last_event_id.clone(),
-            range: block.range?,
-            dispatched_at: self.at,
-        })
-    }
-
-    /// The length of the byte order mark at the front of this line, if it is the first of the stream.
-    fn mark_len(&self, line: &[u8]) -> usize {
-        if self.line_at == 0 && line.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 }
     }
 
     fn may_become_a_field(&self) -> bool {
-        let text = &self.line[self.mark_len(&self.line)..];
+        let text = &self.line[self.lines.mark_len(&self.line)..];
         // A retry field counts at once when its line ends, so that it is no part of an event; but it is lost, too.
         match memchr(b':', text) {
             Some(colon) => FIELDS.contains(&&text[..colon]),
             None => !text.is_empty() && FIELDS.iter().any(|field| field.starts_with(text)),
         }
     }
+}
+
+/// The front of a slice that has no CR and nothing that is not UTF-8.
+fn plain_text(octets: &[u8]) -> &str {
+    let octets = memchr(b'\r', octets).map_or(octets, |cr| &octets[..cr]);
+    // Which says yes or no, and that quickly; where the first fault is, is asked only if there is one.
+    simdutf8::basic::from_utf8(octets).unwrap_or_else(|_| match str::from_utf8(octets) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default(),
+    })
 }

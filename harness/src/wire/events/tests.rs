@@ -8,7 +8,7 @@ use super::*;
 type Plain<'a> = (&'a str, &'a str, &'a str);
 
 fn plain(events: &[Event]) -> Vec<Plain<'_>> {
-    events.iter().map(|e| (e.event.as_str(), e.data.as_str(), &*e.id)).collect()
+    events.iter().map(|e| (&*e.event, e.data.as_str(), e.id.as_deref().unwrap_or_default())).collect()
 }
 
 #[rstest]
@@ -151,7 +151,7 @@ fn a_pending_id_is_not_the_last_event_id() {
 fn a_long_id_is_shared_by_its_events() {
     let mut decoder = Decoder::new();
     let events = decoder.push(b"id: long\ndata\n\ndata\n\n");
-    assert!(std::sync::Arc::ptr_eq(&events[0].id, &events[1].id));
+    assert!(events[0].id.as_ref().zip(events[1].id.as_ref()).is_some_and(|(one, other)| Arc::ptr_eq(one, other)));
 }
 
 #[test]
@@ -226,6 +226,23 @@ fn octets() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Long enough to be looked at as a whole: runs of events of one line each, now and then broken by something else.
+fn long_octets() -> impl Strategy<Value = Vec<u8>> {
+    let data = |chars: &str, len: usize, end: &'static str| {
+        let chars = prop::sample::select(chars.chars().collect::<Vec<char>>());
+        prop::collection::vec(chars, 0..len)
+            .prop_map(move |chars| format!("data:{}{end}", String::from_iter(chars)).into_bytes())
+    };
+    let event = prop_oneof![
+        8 => data(" ab:", 40, "\n\n"),
+        1 => data(" a:\u{20ac}\u{1f600}", 120, "\n\n"),
+        1 => data(" ab", 20, "\r\n\r\n"),
+        1 => Just(b"data: \xff\n\n".to_vec()),
+        2 => octets(),
+    ];
+    prop::collection::vec(event, 0..40).prop_map(|events| events.concat())
+}
+
 #[test]
 fn slicing_at_every_one_and_two_places_changes_nothing() {
     let octets =
@@ -262,7 +279,7 @@ proptest! {
     fn any_octets_mean_what_the_specification_says(octets in octets()) {
         let mut decoder = Decoder::new();
         let events = decoder.push(&octets);
-        let events = events.into_iter().map(|e| (e.event, e.data, e.id.to_string())).collect();
+        let events = events.into_iter().map(|e| (e.event.into_owned(), e.data, e.id.as_deref().unwrap_or_default().to_owned())).collect();
         prop_assert_eq!((events, decoder.last_event_id().to_owned(), decoder.retry_ms()), by_the_letter(&octets));
     }
 
@@ -294,6 +311,48 @@ proptest! {
             // Enough to end a line and to be an empty one, after a CR too.
             let events = decoder.push(b"\n\n\n");
             prop_assert_eq!(&events[0].data, &data);
+        }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn a_long_stream_means_what_the_specification_says(octets in long_octets()) {
+        let mut decoder = Decoder::new();
+        let events = decoder.push(&octets);
+        let events = events.into_iter().map(|e| (e.event.into_owned(), e.data, e.id.as_deref().unwrap_or_default().to_owned())).collect();
+        prop_assert_eq!((events, decoder.last_event_id().to_owned(), decoder.retry_ms()), by_the_letter(&octets));
+    }
+
+    #[test]
+    fn borrowed_and_owned_events_agree_under_any_slicing(
+        octets in prop_oneof![long_octets(), octets()],
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let mut octet_by_octet = Decoder::new();
+        let expected: Vec<Event> = octets.iter().flat_map(|octet| octet_by_octet.push(&[*octet])).collect();
+
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(octets.len() + 1)).chain([0, octets.len()]).collect();
+        cuts.sort_unstable();
+        let (mut owned, mut borrowed) = (Decoder::new(), Decoder::new());
+        let (mut kept, mut seen) = (Vec::new(), Vec::new());
+        for slice in cuts.windows(2).map(|cut| &octets[cut[0]..cut[1]]) {
+            kept.extend(owned.push(slice));
+            borrowed.push_with(slice, |event| {
+                let BorrowedEvent { event, data, id, range, dispatched_at } = event;
+                let (event, data, id) = (event.to_owned().into(), data.to_owned(), id.cloned());
+                seen.push(Event { event, data, id, range, dispatched_at });
+            });
+        }
+        prop_assert_eq!(&kept, &expected);
+        prop_assert_eq!(&seen, &expected);
+        for decoder in [&owned, &borrowed] {
+            prop_assert_eq!(decoder.pending(), octet_by_octet.pending());
+            prop_assert_eq!((decoder.retry_ms(), decoder.comments()), (octet_by_octet.retry_ms(), octet_by_octet.comments()));
+            prop_assert_eq!((decoder.dispatched(), decoder.last_event_id()), (expected.len(), octet_by_octet.last_event_id()));
         }
     }
 }

@@ -180,7 +180,10 @@ impl Labeller {
             Phase::Idle { cr } => self.idle(octets, cr),
             Phase::StartLine => self.start_line(octets),
             Phase::Fields | Phase::Trailers => self.field_line(octets),
-            Phase::ChunkSize(line) => self.chunk_size(octets, line),
+            Phase::ChunkSize(line) => match if line.has_begun() { 0 } else { self.whole_chunks(octets) } {
+                0 => self.chunk_size(octets, line),
+                taken => taken,
+            },
             Phase::ChunkData { left, of } => {
                 let index = self.message().chunks + 1;
                 let taken = self.content(octets, left, Label::ChunkData { index });

@@ -1,10 +1,47 @@
 //! The chunked transfer coding, but for chunk-data.
 
-use super::{Labeller, Phase};
+use super::{Labeller, Phase, Span};
 use crate::wire::h1::chunk_size::{ChunkSizeLine, Step};
 use crate::wire::h1::{Deviation, Label, Malformed};
 
+/// Hexadecimal digits of a chunk-size that are read at once; longer ones, octet by octet.
+const DIGITS: usize = 8;
+
 impl Labeller {
+    /// Labels whole chunks at the front of `octets`, without chunk-ext and with nothing to complain of; how many octets
+    /// they are. Nothing of a chunk has come yet.
+    ///
+    /// This is what a stream is made of, and the other way there costs a round for each of its spans.
+    pub(super) fn whole_chunks(&mut self, octets: &[u8]) -> usize {
+        let Some(number) = self.messages.len().checked_sub(1) else { return 0 };
+        let message = &mut self.messages[number];
+        let mut taken = 0;
+        while let Some((size, line)) = size_line(&octets[taken..])
+            && let Some(rest) = octets[taken + line..].get(size..)
+            && rest.starts_with(b"\r\n")
+        {
+            message.chunks += 1;
+            let index = message.chunks;
+            let start = self.at + taken;
+            let (data, end) = (start + line, start + line + size);
+            let label = Label::ChunkSize { index, size: Some(size as u64) };
+            self.spans.extend([
+                Span { range: start..data, label, message: number },
+                Span { range: data..end, label: Label::ChunkData { index }, message: number },
+                Span { range: end..end + 2, label: Label::ChunkDataEnd, message: number },
+            ]);
+            message.content.push(data..end);
+            taken += line + size + 2;
+        }
+        if taken > 0 {
+            self.at += taken;
+            self.open = false;
+            self.line_at = self.at;
+            self.held_at = self.at;
+        }
+        taken
+    }
+
     pub(super) fn chunk_size(&mut self, octets: &[u8], mut line: ChunkSizeLine) -> usize {
         let index = self.message().chunks + 1;
         if !line.has_begun() {
@@ -52,4 +89,16 @@ impl Labeller {
         }
         1
     }
+}
+
+/// The chunk-size, not zero, and the length of its line, if that is whole and has nothing but a few digits.
+fn size_line(octets: &[u8]) -> Option<(usize, usize)> {
+    let mut size = 0;
+    for (digits, octet) in octets.iter().enumerate().take(DIGITS + 1) {
+        match (*octet as char).to_digit(16) {
+            Some(digit) => size = size << 4 | digit as usize,
+            None => return (size > 0 && octets[digits..].starts_with(b"\r\n")).then_some((size, digits + 2)),
+        }
+    }
+    None
 }

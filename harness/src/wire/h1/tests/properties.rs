@@ -105,6 +105,26 @@ fn octets() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// A chunked response of many chunks, most of them as everybody writes them.
+fn chunks() -> impl Strategy<Value = Vec<u8>> {
+    let chunk = |line: fn(usize) -> String| {
+        (1_usize..40).prop_map(move |size| format!("{}{}\r\n", line(size), "\n".repeat(size)).into_bytes())
+    };
+    let chunk = prop_oneof![
+        12 => chunk(|size| format!("{size:x}\r\n")),
+        1 => chunk(|size| format!("{size:08X}\r\n")),
+        1 => chunk(|size| format!("{size:09x}\r\n")),
+        1 => chunk(|size| format!("{size:x};a=b\r\n")),
+        1 => chunk(|size| format!("{size:x} \r\n")),
+        1 => chunk(|size| format!("{size:x}\n")),
+        1 => prop::sample::select(vec!["0\r\n\r\n", "5\r\nshort\r", "4\r\nlong.\r\n", "ffffffff\r\n", "\r\n"])
+            .prop_map(|octets| octets.as_bytes().to_vec()),
+    ];
+    prop::collection::vec(chunk, 0..24).prop_map(|chunks| {
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(), chunks.concat()].concat()
+    })
+}
+
 fn labeller() -> impl Strategy<Value = Labeller> {
     let methods = prop::collection::vec(prop::sample::select(vec!["GET", "HEAD", "CONNECT"]), 0..4);
     prop_oneof![
@@ -167,5 +187,12 @@ proptest! {
         let content: usize = stream.messages.iter().flat_map(|m| &m.content).map(|range| range.len()).sum();
         let labelled = stream.spans.iter().filter(|s| matches!(s.label, Label::Content | Label::ChunkData { .. }));
         prop_assert_eq!(content, labelled.map(|span| span.range.len()).sum::<usize>());
+    }
+
+    #[test]
+    fn chunks_that_come_whole_are_labelled_as_octet_by_octet(octets in chunks()) {
+        let mut sliced = Labeller::responses(["GET".to_owned()]);
+        octets.iter().for_each(|octet| sliced.push(&[*octet]));
+        prop_assert_eq!(sliced.finish(End::Fin), label_responses(&octets, &["GET"], End::Fin));
     }
 }

@@ -92,13 +92,15 @@ pub async fn play(machine: &Machine, case: &Case) -> Result<Played, Fault> {
         None => reviewed(&case.name()).map(str::to_owned),
         Some(go) => testimony(case).and_then(|testimony| testimony.of(&go.line()).map(str::to_owned)),
     };
+    // The first line of a testimony's transcript names the version; the group does so for all of them.
+    let shown = if case.witness.is_some() { unsigned(&text) } else { text.trim_end() };
     let departure = match reviewed {
         // What a version of Go shows is news, not a claim: its reviewed text says it all.
         _ if case.witness.is_none() && verdict.outcome != case.shows.outcome => {
             Some(Departure::Outcome { claimed: case.shows.outcome, shown: verdict.outcome })
         }
         None => Some(Departure::Unreviewed),
-        Some(reviewed) => (reviewed != unsigned(&text)).then_some(Departure::Text),
+        Some(reviewed) => (reviewed != shown).then_some(Departure::Text),
     };
     Ok(Played { transcript, verdict, text, departure })
 }

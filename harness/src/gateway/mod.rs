@@ -1,10 +1,12 @@
 //! What stands between the reader and the origin.
 
+mod launched;
 mod nginx;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use launched::{Described, Launched};
 pub use nginx::Process;
 
 /// Which gateway a stage puts into its chain, and who provides it.
@@ -12,6 +14,8 @@ pub use nginx::Process;
 pub enum Gateway {
     /// nginx as a process of this machine, with this conf.
     Nginx(Nginx),
+    /// Any gateway that a folder describes, as a process of this machine.
+    Described(Box<Described>),
 }
 
 /// nginx with one conf.
@@ -41,6 +45,7 @@ impl Gateway {
     pub fn about(&self) -> String {
         match self {
             Self::Nginx(nginx) => format!("nginx {}", nginx.name),
+            Self::Described(described) => described.about(),
         }
     }
 
@@ -51,6 +56,7 @@ impl Gateway {
     pub(crate) fn start(&self, origin: SocketAddr) -> Result<Running, CannotStart> {
         match self {
             Self::Nginx(nginx) => Ok(Running::Process(Process::start(nginx, origin)?)),
+            Self::Described(described) => Ok(Running::Launched(Launched::start(described, origin)?)),
         }
     }
 }
@@ -59,12 +65,14 @@ impl Gateway {
 #[derive(Debug)]
 pub(crate) enum Running {
     Process(Process),
+    Launched(Launched),
 }
 
 impl Running {
     pub(crate) fn address(&self) -> SocketAddr {
         match self {
             Self::Process(process) => process.address(),
+            Self::Launched(launched) => launched.address(),
         }
     }
 
@@ -72,6 +80,7 @@ impl Running {
     pub(crate) fn log(&self) -> PathBuf {
         match self {
             Self::Process(process) => process.log(),
+            Self::Launched(launched) => launched.log(),
         }
     }
 
@@ -79,6 +88,7 @@ impl Running {
     pub(crate) fn stop(self) -> Result<(), String> {
         match self {
             Self::Process(process) => process.stop(),
+            Self::Launched(launched) => launched.stop(),
         }
     }
 }

@@ -4,5 +4,6 @@
 //! alike, and its reviewed transcript is in `snapshots/`.
 
 pub mod catalogue;
+pub mod matrix;
 pub mod player;
 pub mod proxy_buffering;

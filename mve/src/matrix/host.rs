@@ -1,0 +1,165 @@
+//! A running chain that many cells share: gateways started once, an origin that hands over what it is asked, a fence.
+
+use std::io;
+use std::net::SocketAddr;
+use std::panic::Location;
+
+use harness::gateway::{CannotStart, Described, Launched};
+use harness::{address, patience};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// The target that the fence asks for; the origin answers it by itself, and no transcript shows it.
+const FENCE: &str = "/lastchunk-fence";
+
+/// A running chain. Cells are played on it one after the other.
+#[derive(Debug)]
+pub(super) struct Host {
+    /// What stands in it, from the reader to the origin.
+    pub(super) gateways: Vec<Described>,
+    running: Vec<Launched>,
+    origin: SocketAddr,
+    asked: mpsc::UnboundedReceiver<Asked>,
+    /// Whatever accepts and answers fences; ends with the host.
+    _accepting: JoinSet<()>,
+    cells: usize,
+}
+
+/// A request that has reached the origin.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) socket: TcpStream,
+    pub(super) head: Vec<u8>,
+}
+
+impl Asked {
+    /// Whether the request is for this target, absolute form or not.
+    pub(super) fn is_for(&self, target: &str) -> bool {
+        let line = self.head.split(|octet| *octet == b'\r').next().unwrap_or_default();
+        line.split(|octet| *octet == b' ').nth(1).is_some_and(|its| its.ends_with(target.as_bytes()))
+    }
+}
+
+impl Host {
+    /// Starts the gateways in front of a fresh origin; none at all is the direct way.
+    pub(super) async fn start(gateways: &[Described]) -> Result<Self, CannotStart> {
+        let failed = |error: io::Error| CannotStart { what: "the origin".into(), why: error.to_string() };
+        let listener = address::listen(address::next()).and_then(TcpListener::from_std).map_err(failed)?;
+        let mut next = listener.local_addr().map_err(failed)?;
+        let (tell, asked) = mpsc::unbounded_channel();
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, tell));
+        let mut running = Vec::new();
+        let origin = next;
+        for gateway in gateways.iter().rev() {
+            let launched = Launched::start(gateway, next)?;
+            next = launched.address();
+            running.insert(0, launched);
+        }
+        Ok(Self { gateways: gateways.to_vec(), running, origin, asked, _accepting: accepting, cells: 0 })
+    }
+
+    /// A target that no cell has asked for before: nothing is answered from a cache, and a request that a gateway sends
+    /// late is not taken for another's.
+    pub(super) fn target(&mut self) -> String {
+        self.cells += 1;
+        format!("/events/{}", self.cells)
+    }
+
+    /// Where a reader connects.
+    pub(super) fn address(&self, http2: bool) -> SocketAddr {
+        match self.running.first() {
+            Some(first) if http2 => first.address_h2(),
+            Some(first) => first.address(),
+            None => self.origin,
+        }
+    }
+
+    /// The next request at the origin.
+    pub(super) async fn asked(&mut self) -> Option<Asked> {
+        self.asked.recv().await
+    }
+
+    /// Forgets requests that nobody waits for any more.
+    pub(super) fn forget(&mut self) {
+        while self.asked.try_recv().is_ok() {}
+    }
+
+    /// Sends one whole request and response through every gateway.
+    pub(super) fn fence(&self) -> impl Future<Output = Result<(), String>> + Send + use<> {
+        let address = self.address(false);
+        async move {
+            let passed = async {
+                let mut socket = connect(address).await?;
+                let request = format!("GET {FENCE} HTTP/1.1\r\nHost: fence.test\r\nConnection: close\r\n\r\n");
+                socket.write_all(request.as_bytes()).await?;
+                let mut response = Vec::new();
+                socket.read_to_end(&mut response).await?;
+                io::Result::Ok(response)
+            };
+            match passed.await {
+                Ok(response) if response.starts_with(b"HTTP/1.1 200 ") => Ok(()),
+                Ok(response) => Err(format!("the fence's response is {:?}", String::from_utf8_lossy(&response))),
+                Err(error) => Err(format!("the fence does not pass: {error}")),
+            }
+        }
+    }
+
+    /// Whether all gateways still run.
+    pub(super) fn alive(&mut self) -> Result<(), String> {
+        self.running.iter_mut().try_for_each(Launched::alive)
+    }
+
+    /// What the gateways said, for a fault's message.
+    pub(super) fn log(&self) -> String {
+        self.running.iter().map(|launched| std::fs::read_to_string(launched.log()).unwrap_or_default()).collect()
+    }
+}
+
+/// Connects from the address that is connected to: the pair is this chain's own, ports are no shared good.
+pub(super) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = tokio::net::TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(address.ip(), 0))?;
+    let stream = patience::wait("the connection to be made", Location::caller(), String::new, socket.connect(address));
+    let stream = stream.await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn accept(listener: TcpListener, tell: mpsc::UnboundedSender<Asked>) {
+    let mut reading = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => { reading.spawn(read(socket, tell.clone())); }
+                Err(_) => return,
+            },
+            Some(_) = reading.join_next() => {}
+        }
+    }
+}
+
+/// Reads a request's header section; answers a fence, hands over anything else.
+async fn read(mut socket: TcpStream, tell: mpsc::UnboundedSender<Asked>) {
+    let mut head = Vec::new();
+    let mut octet = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        match socket.read(&mut octet).await {
+            Ok(1..) => head.push(octet[0]),
+            _ => return,
+        }
+    }
+    let asked = Asked { socket, head };
+    if asked.is_for(FENCE) {
+        let Asked { mut socket, .. } = asked;
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nfence";
+        let _gone = socket.write_all(answer).await;
+        let _gone = socket.shutdown().await;
+        // The gateway closes in its own time.
+        while matches!(socket.read(&mut octet).await, Ok(1..)) {}
+    } else {
+        let _over = tell.send(asked);
+    }
+}

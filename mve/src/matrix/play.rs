@@ -8,7 +8,6 @@ use harness::render::{Redactions, render};
 use harness::tap::acknowledged;
 use harness::transcript::{Recorder, What, chain};
 use harness::wire::notation::escape;
-use socket2::SockRef;
 use tokio::io::AsyncWriteExt as _;
 
 use super::axes::{Cell, Cut, End, Protocol};
@@ -137,8 +136,10 @@ impl Origin {
         }
         acknowledged(&socket).await.map_err(io)?;
         // The cut comes when all that was sent has been dealt with: what a gateway does with octets and a reset at the
-        // same time is decided by the kernel.
-        for _ in 0..FENCES {
+        // same time is decided by the kernel. A whole response needs no fence, and would suffer from one: the gateway
+        // may ask for it on this very connection.
+        let fences = if self.cell.cut == Cut::None { 0 } else { FENCES };
+        for _ in 0..fences {
             host.fence().await?;
         }
         while read_now(client).await {}
@@ -158,7 +159,7 @@ impl Origin {
                 self.outgoing(What::Fin);
             }
             End::Rst => {
-                SockRef::from(&socket).set_linger(Some(std::time::Duration::ZERO)).map_err(io)?;
+                reset(&socket).map_err(io)?;
                 self.outgoing(What::Rst);
             }
         }
@@ -178,6 +179,12 @@ impl Origin {
             self.observer.outgoing(what);
         }
     }
+}
+
+/// Resets a connection at once. Closing with SO_LINGER 0 would do it when the last descriptor is closed, and a child that
+/// another thread has forked holds one until it executes its program.
+pub(super) fn reset(socket: &tokio::net::TcpStream) -> std::io::Result<()> {
+    Ok(rustix::net::connect_unspec(socket)?)
 }
 
 /// Reads what has arrived at the reader, if anything has.

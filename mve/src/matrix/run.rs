@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use harness::gateway::Described;
 use harness::verdict::Outcome;
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
 use super::axes::{Cell, Cut, Protocol};
 use super::host::Host;
 use super::play::{self, Played};
@@ -110,8 +112,10 @@ pub fn run(chains: &[Chain], workers: usize, wanted: &(dyn Fn(&Chain, &Cell) -> 
     let next = AtomicUsize::new(0);
     let done: Vec<Mutex<Vec<Row>>> = chains.iter().map(|_| Mutex::default()).collect();
     std::thread::scope(|scope| {
-        for _ in 0..workers.max(1) {
-            scope.spawn(|| {
+        for worker in 0..workers.max(1) {
+            let (next, done) = (&next, &done);
+            scope.spawn(move || {
+                stay_on_processor(worker);
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(chain) = chains.get(at) else { return };
@@ -122,6 +126,17 @@ pub fn run(chains: &[Chain], workers: usize, wanted: &(dyn Fn(&Chain, &Cell) -> 
         }
     });
     done.into_iter().flat_map(|rows| rows.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
+/// Keeps this thread, and the gateways that it starts, on one processor: the kernel hands loopback packets over in the
+/// order in which one processor sent them. A thread that moves could send a reset on one and overtake it with a fence
+/// on another.
+fn stay_on_processor(worker: usize) {
+    let Ok(allowed) = sched_getaffinity(None) else { return };
+    let processors: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
+    let mut one = CpuSet::new();
+    one.set(processors[worker % processors.len()]);
+    let _stays_where_it_may = sched_setaffinity(None, &one);
 }
 
 fn run_chain(chain: &Chain, wanted: &(dyn Fn(&Chain, &Cell) -> bool + Sync)) -> Vec<Row> {

@@ -14,6 +14,9 @@ use tokio::task::JoinSet;
 /// The target that the fence asks for; the origin answers it by itself, and no transcript shows it.
 const FENCE: &str = "/lastchunk-fence";
 
+/// How often a gateway that has just started is asked before it is given up.
+const ASKED_AT_MOST: usize = 5000;
+
 /// A running chain. Cells are played on it one after the other.
 #[derive(Debug)]
 pub(super) struct Host {
@@ -58,7 +61,30 @@ impl Host {
             next = launched.address();
             running.insert(0, launched);
         }
-        Ok(Self { gateways: gateways.to_vec(), running, origin, asked, _accepting: accepting, cells: 0 })
+        let host = Self { gateways: gateways.to_vec(), running, origin, asked, _accepting: accepting, cells: 0 };
+        host.ready().await.map_err(|why| {
+            let what = host.gateways.iter().map(Described::about).collect::<Vec<_>>().join(", ");
+            CannotStart { what, why: format!("{why}\n{}", host.log()) }
+        })?;
+        Ok(host)
+    }
+
+    /// Some gateways listen before they have read their conf, and answer 404 or 503 until then: asks until the origin's
+    /// answer comes back.
+    async fn ready(&self) -> Result<(), String> {
+        let mut last = Ok(());
+        for _ in 0..ASKED_AT_MOST {
+            last = patience::wait("the gateway to be ready", Location::caller(), || self.log(), self.fence()).await;
+            if last.is_ok() {
+                return last;
+            }
+        }
+        last
+    }
+
+    /// How many fences in a row have to pass before what has come is all that comes.
+    pub(super) fn fences(&self) -> usize {
+        self.gateways.iter().map(|gateway| gateway.description.fences).max().unwrap_or(1)
     }
 
     /// A target that no cell has asked for before: nothing is answered from a cache, and a request that a gateway sends

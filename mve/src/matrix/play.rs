@@ -16,10 +16,7 @@ use super::host::{Asked, Host};
 use super::judge::{self, Judgement};
 use super::script;
 
-/// How many fences in a row have to pass, with nothing more at the reader, before what has come is all that comes. One
-/// is proof for a gateway with one thread; the others are for those that have goroutines or threads on one processor.
-const FENCES: usize = 2;
-/// The same before a response that is not over is said to hang.
+/// How many fences have to pass, with nothing more at the reader, before a response that is not over is said to hang.
 const FENCES_OF_A_HANG: usize = 40;
 
 /// A cell that was played.
@@ -50,7 +47,7 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
 
     let target = host.target();
     at_reader.recorder().step(match cell.cut {
-        Cut::None => "the reader asks; the origin sends the whole response",
+        Cut::None => "the reader asks; the origin sends all but the end of the response",
         Cut::BeforeStatusLine => "the reader asks; the origin sends nothing",
         _ => "the reader asks; the origin sends the response as far as the cut",
     });
@@ -62,7 +59,7 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
         let mut origin = Origin { cell, observer: at_origin.clone(), direct: host.gateways.is_empty(), cuts: 0 };
         let mut quiet = 0;
         loop {
-            let needed = if client.is_over() { FENCES } else { FENCES_OF_A_HANG };
+            let needed = if client.is_over() { host.fences() } else { FENCES_OF_A_HANG };
             if client.has_left() || quiet >= needed {
                 return Ok(());
             }
@@ -129,17 +126,15 @@ impl Origin {
         let io = |error: std::io::Error| format!("the origin cannot act: {error}");
         self.incoming(What::Connect);
         self.incoming(What::Octets(head));
-        let octets = script::octets(&self.cell);
+        let (octets, rest) = script::octets(&self.cell);
         if !octets.is_empty() {
             socket.write_all(&octets).await.map_err(io)?;
             self.outgoing(What::Octets(octets));
         }
         acknowledged(&socket).await.map_err(io)?;
         // The cut comes when all that was sent has been dealt with: what a gateway does with octets and a reset at the
-        // same time is decided by the kernel. A whole response needs no fence, and would suffer from one: the gateway
-        // may ask for it on this very connection.
-        let fences = if self.cell.cut == Cut::None { 0 } else { FENCES };
-        for _ in 0..fences {
+        // same time is decided by the kernel.
+        for _ in 0..host.fences() {
             host.fence().await?;
         }
         while read_now(client).await {}
@@ -147,12 +142,16 @@ impl Origin {
             self.observer.claim_all();
             client.claim_all();
             self.observer.recorder().step(match (self.cell.cut, self.cell.end) {
-                (Cut::None, _) => "the origin closes the connection",
+                (Cut::None, _) => "the origin sends the rest and closes the connection",
                 (_, End::Fin) => "the origin's connection ends with FIN",
                 (_, End::Rst) => "the origin's connection is reset",
             });
         }
         self.cuts += 1;
+        if !rest.is_empty() {
+            socket.write_all(&rest).await.map_err(io)?;
+            self.outgoing(What::Octets(rest));
+        }
         match self.cell.end {
             End::Fin => {
                 socket.shutdown().await.map_err(io)?;

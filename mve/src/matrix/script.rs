@@ -10,9 +10,10 @@ pub(super) const EVENTS: [&str; 3] = ["data: one\n\n", "data: two\n\n", "data: t
 /// The field line of the trailer section in the cell that cuts it.
 const TRAILER: (&str, &str) = ("X-Checksum", "94a7");
 
-/// The octets that the origin writes before its connection ends.
-pub(super) fn octets(cell: &Cell) -> Vec<u8> {
-    let mut script = Script { octets: Vec::new(), cut: cell.cut, done: false };
+/// The octets that the origin writes before its connection ends; in the control the last of them apart, to be sent
+/// with the end: a gateway that had the whole response might use the connection again before the origin closes it.
+pub(super) fn octets(cell: &Cell) -> (Vec<u8>, Vec<u8>) {
+    let mut script = Script { octets: Vec::new(), cut: cell.cut, done: false, rest_at: None };
     script.place(Cut::BeforeStatusLine);
     script.write(match cell.version {
         Version::V11 => "HTTP/1.1 200 OK\r\n",
@@ -42,6 +43,7 @@ pub(super) fn octets(cell: &Cell) -> Vec<u8> {
         script.place(Cut::AfterChunkData);
         script.write("\r\n");
         script.chunk(third);
+        script.rest();
         script.write("0\r\n");
         if cell.cut == Cut::InTrailerSection {
             let (name, value) = TRAILER;
@@ -55,9 +57,12 @@ pub(super) fn octets(cell: &Cell) -> Vec<u8> {
         script.write(&second[..7]);
         script.place(Cut::InContent);
         script.write(&second[7..]);
+        script.rest();
         script.write(third);
     }
-    script.octets
+    let at = script.rest_at.filter(|_| cell.cut == Cut::None).unwrap_or(script.octets.len());
+    let rest = script.octets.split_off(at);
+    (script.octets, rest)
 }
 
 /// What the origin meant to send.
@@ -71,6 +76,7 @@ struct Script {
     octets: Vec<u8>,
     cut: Cut,
     done: bool,
+    rest_at: Option<usize>,
 }
 
 impl Script {
@@ -82,6 +88,11 @@ impl Script {
 
     fn chunk(&mut self, data: &str) {
         self.write(&format!("{:x}\r\n{data}\r\n", data.len()));
+    }
+
+    /// What follows is sent with the end.
+    fn rest(&mut self) {
+        self.rest_at = Some(self.octets.len());
     }
 
     /// A place where a cut may be.
@@ -103,7 +114,8 @@ mod tests {
         let mut told = Vec::new();
         let cells = Cell::all(Protocol::Http11).filter(|cell| cell.end == super::super::axes::End::Fin);
         for cell in cells.filter(|cell| cell.version == Version::V11) {
-            let stream = label_responses(&octets(&cell), &["GET"], End::Fin);
+            let (sent, rest) = octets(&cell);
+            let stream = label_responses(&[sent, rest].concat(), &["GET"], End::Fin);
             told.push(format!("{} {}: {}", cell.framing, cell.cut, stream.messages[0].state));
         }
         assert_eq!(

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::address;
 use crate::gateway::{CannotStart, Gateway, Running};
 use crate::observer::Observer;
-use crate::origin::{Cue, Program, Service};
+use crate::origin::{Cue, Foreign, Program, Service};
 use crate::patience;
 use crate::reader::{self, Library, Raw, Reader};
 use crate::tap::Tap;
@@ -24,6 +24,7 @@ pub struct Stage {
     gateways: Vec<Gateway>,
     meant: Meant,
     clamped: bool,
+    witness: Option<Foreign>,
 }
 
 impl Stage {
@@ -37,6 +38,13 @@ impl Stage {
     #[must_use]
     pub fn through(mut self, gateway: Gateway) -> Self {
         self.gateways.push(gateway);
+        self
+    }
+
+    /// Puts a program of its own in the place of the case's origin: the same steps, played by the real thing.
+    #[must_use]
+    pub fn witness(mut self, program: Foreign) -> Self {
+        self.witness = Some(program);
         self
     }
 
@@ -79,7 +87,13 @@ impl Stage {
     }
 
     async fn begin<R: Reader>(self, program: impl Program, caller: &'static Location<'static>) -> Scene<R> {
-        let program = Arc::new(program);
+        let program: Arc<dyn Program> = match &self.witness {
+            None => Arc::new(program),
+            Some(witness) => match witness.start(address::next()).await {
+                Ok(running) => Arc::new(running),
+                Err(error) => cannot_start(&witness.about, &error.to_string()),
+            },
+        };
         let abouts: Vec<String> = self.gateways.iter().map(Gateway::about).collect();
         let recorder = Recorder::new(chain(R::ABOUT, &abouts, &program.about()), self.meant);
         let mut observers = Observer::all(recorder);

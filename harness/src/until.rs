@@ -82,6 +82,56 @@ pub fn octets(wanted: impl AsRef<[u8]>) -> Until {
     Until::on_hop(&format!("the octets {}", escape(&wanted)), move |tape, lanes| find(tape, lanes.incoming, &wanted))
 }
 
+/// This content has been received, whatever frames it, and was not awaited before. Where it fills a chunk, the CRLF behind
+/// the chunk-data belongs to it.
+#[must_use]
+pub fn content(wanted: impl AsRef<[u8]>) -> Until {
+    let wanted = wanted.as_ref().to_vec();
+    Until::on_hop(&format!("the content {}", escape(&wanted)), move |tape, lanes| {
+        find_content(tape, lanes.outgoing, lanes.incoming, &wanted)
+    })
+}
+
+/// This content has been handed to the socket, and was not awaited before; with the CRLF where it fills a chunk.
+#[must_use]
+pub fn content_sent(wanted: impl AsRef<[u8]>) -> Until {
+    let wanted = wanted.as_ref().to_vec();
+    Until::on_hop(&format!("the content sent {}", escape(&wanted)), move |tape, lanes| {
+        find_content(tape, lanes.incoming, lanes.outgoing, &wanted)
+    })
+}
+
+fn find_content(tape: &Tape, requests: Lane, responses: Lane, wanted: &[u8]) -> Option<Place> {
+    let (told, claimed) = tape.octets(responses);
+    tape.behind_octet(responses, content_end(&tape.octets(requests).0, &told, claimed, wanted)?)
+}
+
+fn content_end(asked: &[u8], told: &[u8], claimed: usize, wanted: &[u8]) -> Option<usize> {
+    let requests = h1::label_requests(asked, h1::End::Open);
+    let methods: Vec<&str> = requests.methods().collect();
+    let stream = h1::label_responses(told, &methods, h1::End::Open);
+    for message in &stream.messages {
+        let content = message.content_in(told);
+        let fresh = message.content.iter().map(|range| range.len().min(claimed.saturating_sub(range.start))).sum();
+        let Some(at) = content[fresh..].windows(wanted.len()).position(|window| window == wanted) else { continue };
+        let end = message.locate(fresh + at + wanted.len() - 1)? + 1;
+        let chunk_is_full = message.framing == h1::Framing::Chunked
+            && stream.spans.iter().any(|span| span.range.end == end && is_whole(span, &stream.spans));
+        if !chunk_is_full {
+            return Some(end);
+        }
+        let behind = stream.spans.iter().find(|span| span.range.start == end && span.label == h1::Label::ChunkDataEnd);
+        return behind.filter(|span| span.range.len() == 2).map(|span| span.range.end);
+    }
+    None
+}
+
+/// Whether this chunk-data is as long as its chunk-size says.
+fn is_whole(data: &h1::Span, spans: &[h1::Span]) -> bool {
+    let h1::Label::ChunkData { index } = data.label else { return false };
+    spans.iter().any(|span| matches!(span.label, h1::Label::ChunkSize { index: its, size: Some(size) } if its == index && size == data.range.len() as u64))
+}
+
 /// These octets have been handed to the socket, and were not awaited before.
 #[must_use]
 pub fn sent(wanted: impl AsRef<[u8]>) -> Until {
@@ -214,4 +264,35 @@ fn persists(message: &h1::Message, octets: &[u8]) -> bool {
     };
     let framed = !matches!(message.framing, h1::Framing::Close | h1::Framing::Raw);
     framed && !option("close") && (message.version >= Some((1, 1)) || option("keep-alive"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    #[rstest]
+    #[case::fills_its_chunk("4\r\none\n\r\n4\r\n", "one\n", Some("4\r\none\n\r\n"))]
+    #[case::waits_for_the_crlf("4\r\none\n", "one\n", None)]
+    #[case::waits_for_the_whole_crlf("4\r\none\n\r", "one\n", None)]
+    #[case::inside_a_chunk("8\r\none\ntwo\n\r\n", "one\n", Some("8\r\none\n"))]
+    #[case::inside_an_unfinished_chunk("8\r\none\n", "one\n", Some("8\r\none\n"))]
+    #[case::over_two_chunks("2\r\non\r\n2\r\ne\n\r\n", "one\n", Some("2\r\non\r\n2\r\ne\n\r\n"))]
+    #[case::not_there("4\r\ntwo\n\r\n", "one\n", None)]
+    fn content_ends_where_its_chunk_does(#[case] body: &str, #[case] wanted: &str, #[case] upto: Option<&str>) {
+        let told = format!("{HEAD}{body}");
+        let end = content_end(b"GET / HTTP/1.1\r\n\r\n", told.as_bytes(), 0, wanted.as_bytes());
+        assert_eq!(end, upto.map(|upto| HEAD.len() + upto.len()));
+    }
+
+    #[test]
+    fn content_that_was_awaited_before_is_not_found_again() {
+        let told = "HTTP/1.1 200 OK\r\n\r\none\none\n";
+        let request = b"GET / HTTP/1.1\r\n\r\n";
+        let first = content_end(request, told.as_bytes(), 0, b"one\n").expect("it is there");
+        assert_eq!(content_end(request, told.as_bytes(), first, b"one\n"), Some(told.len()));
+        assert_eq!(content_end(request, told.as_bytes(), told.len(), b"one\n"), None);
+    }
 }

@@ -25,7 +25,7 @@ pub struct Variant {
     pub name: &'static str,
     /// The claims that it tests.
     pub claims: &'static [&'static str],
-    /// What runs at the origin: `writer`, `scripted` or `hyper`.
+    /// What runs at the origin: one of [`ORIGINS`].
     pub origin: &'static str,
     /// Where it is shown, and what it shows there.
     pub shows: &'static [Shows],
@@ -43,7 +43,8 @@ pub struct Shows {
     pub via: Via,
     /// The outcome that it claims.
     pub outcome: Outcome,
-    /// The healthy case of the same failure that differs by one fact: a variant at the same place, or `variant@conf`.
+    /// The healthy case of the same failure that differs by one fact: a variant at the same place, `variant@conf`, or
+    /// `variant@direct`. See [`Case::twin`].
     pub twin: Option<&'static str>,
     /// The observed behaviour as a sentence, actor first, without a full stop.
     pub says: &'static str,
@@ -87,10 +88,28 @@ impl Case {
             Via::Nginx(conf) => format!("{}/{}@{conf}", self.failure.name, self.variant.name),
         }
     }
+
+    /// The case that its twin names, if there is such a case.
+    #[must_use]
+    pub fn twin(&self) -> Option<Self> {
+        let twin = self.shows.twin?;
+        let (variant, via) = match twin.split_once('@') {
+            None => (twin, self.shows.via.to_string()),
+            Some((variant, "direct")) => (variant, Via::Direct.to_string()),
+            Some((variant, conf)) => (variant, format!("nginx:{conf}")),
+        };
+        cases().find(|case| {
+            case.failure.name == self.failure.name && case.variant.name == variant && case.shows.via.to_string() == via
+        })
+    }
 }
 
+/// What can run at the origin.
+pub const ORIGINS: [&str; 3] = ["hyper", "scripted", "writer"];
+
 /// Every failure, in the order in which a newcomer should meet them.
-pub const FAILURES: &[Failure] = &[crate::proxy_buffering::FAILURE];
+pub const FAILURES: &[Failure] =
+    &[crate::deadline_mid_flush::FAILURE, crate::header_after_write::FAILURE, crate::proxy_buffering::FAILURE];
 
 /// Every case, in order.
 pub fn cases() -> impl Iterator<Item = Case> {

@@ -4,6 +4,9 @@
 //! alike, and its reviewed transcript is in `snapshots/`.
 
 pub mod catalogue;
+pub mod deadline_mid_flush;
+pub mod header_after_write;
+pub mod machine;
 pub mod matrix;
 pub mod player;
 pub mod proxy_buffering;

@@ -1,20 +1,24 @@
 //! Plays a case on this machine, and holds what it shows against what was reviewed.
 
 use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::future::pending;
+use std::panic::{self, PanicHookInfo};
 
-use harness::gateway::{CannotStart, Gateway, Nginx};
+use harness::gateway::CannotStart;
 use harness::render::{Redactions, render};
-use harness::stage::Stage;
 use harness::transcript::Transcript;
-use harness::verdict::Verdict;
+use harness::verdict::{Outcome, Verdict};
 use tokio::task::JoinSet;
 
-use crate::catalogue::{Case, Play, Via};
+use crate::catalogue::{Case, Play};
+use crate::machine::Machine;
 
 include!(concat!(env!("OUT_DIR"), "/reviewed.rs"));
 
 /// A case that was played to its end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Played {
     /// What happened.
     pub transcript: Transcript,
@@ -22,74 +26,111 @@ pub struct Played {
     pub verdict: Verdict,
     /// Both as text, redacted: what is reviewed.
     pub text: String,
+    /// In what it is not as claimed.
+    pub departure: Option<Departure>,
+}
+
+impl Played {
     /// Whether outcome and text are the reviewed ones.
-    pub as_claimed: bool,
+    #[must_use]
+    pub fn is_as_claimed(&self) -> bool {
+        self.departure.is_none()
+    }
+}
+
+/// In what a case that was played is not as claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// Its outcome is another one.
+    Outcome {
+        /// What the catalogue claims.
+        claimed: Outcome,
+        /// What it showed.
+        shown: Outcome,
+    },
+    /// Its text differs from the reviewed one.
+    Text,
+    /// Nobody has reviewed its text.
+    Unreviewed,
+}
+
+impl fmt::Display for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outcome { claimed, shown } => write!(f, "claims {claimed}, shows {shown}"),
+            Self::Text => f.write_str("its transcript is not the reviewed one"),
+            Self::Unreviewed => f.write_str("its transcript was not reviewed yet"),
+        }
+    }
 }
 
 /// Why a case was not played to its end.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The machine lacks something: no fault of the case.
     #[error("{0}")]
     CannotRun(String),
-    /// It failed on the way: a wait in vain, a panic.
+    /// It failed on the way: a wait in vain, a panic. The text may have many lines.
     #[error("{0}")]
     Failed(String),
+    /// Somebody wanted it stopped; everything it opened is gone.
+    #[error("stopped on the way")]
+    Stopped,
 }
 
-/// What this machine offers to cases. Cheap to make: nginx is looked for, and built, when the first case needs it.
-#[derive(Debug, Default)]
-pub struct Machine {
-    nginx: std::sync::OnceLock<Result<fixtures::nginx::Nginx, String>>,
-}
-
-impl Machine {
-    /// The stage for a case, with its gateways.
-    ///
-    /// # Errors
-    /// When the machine lacks what the case needs.
-    pub fn stage(&self, via: Via) -> Result<Stage, Fault> {
-        match via {
-            Via::Direct => Ok(Stage::direct()),
-            Via::Nginx(conf) => {
-                let nginx = self.nginx.get_or_init(|| fixtures::nginx::binary().map_err(|error| error.to_string()));
-                let program = nginx.clone().map_err(Fault::CannotRun)?;
-                let text = fixtures::nginx::conf::text(conf);
-                let text = text.ok_or_else(|| Fault::CannotRun(format!("there is no conf named {conf}")))?;
-                Ok(Stage::direct().through(Gateway::Nginx(Nginx { program, name: conf.into(), conf: text.into() })))
-            }
+/// Plays a case.
+///
+/// # Errors
+/// When it cannot run here, or fails on the way.
+pub async fn play(machine: &Machine, case: &Case) -> Result<Played, Fault> {
+    let stage = machine.stage(case.shows.via)?;
+    let transcript = caught((case.variant.run)(stage)).await?;
+    let verdict = Verdict::of(&transcript);
+    let text = render(&transcript, &Redactions::all());
+    let departure = match reviewed(&case.name()) {
+        _ if verdict.outcome != case.shows.outcome => {
+            Some(Departure::Outcome { claimed: case.shows.outcome, shown: verdict.outcome })
         }
-    }
+        None => Some(Departure::Unreviewed),
+        Some(reviewed) => (reviewed != text.trim_end()).then_some(Departure::Text),
+    };
+    Ok(Played { transcript, verdict, text, departure })
+}
 
-    /// Plays a case.
-    ///
-    /// # Errors
-    /// When it cannot run here, or fails on the way.
-    pub async fn play(&self, case: &Case) -> Result<Played, Fault> {
-        let stage = self.stage(case.shows.via)?;
-        let transcript = caught((case.variant.run)(stage)).await?;
-        let verdict = Verdict::of(&transcript);
-        let text = render(&transcript, &Redactions::all());
-        let as_claimed = verdict.outcome == case.shows.outcome && reviewed(&case.name()) == Some(text.trim_end());
-        Ok(Played { transcript, verdict, text, as_claimed })
-    }
+/// Plays a case on a runtime of its own: one thread, one scheduling order less.
+///
+/// # Errors
+/// When it cannot run here, or fails on the way.
+pub fn play_alone(machine: &Machine, case: &Case) -> Result<Played, Fault> {
+    play_unless(machine, case, pending())
+}
 
-    /// Plays a case on a runtime of its own: one thread, one scheduling order less.
-    ///
-    /// # Errors
-    /// When it cannot run here, or fails on the way.
-    pub fn play_alone(&self, case: &Case) -> Result<Played, Fault> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime
-            .map_err(|error| Fault::CannotRun(format!("failed to start a runtime: {error}")))?
-            .block_on(self.play(case))
-    }
+/// As [`play_alone`], until `stop` is there. Whatever the case has opened is gone when this returns.
+///
+/// # Errors
+/// When it cannot run here, fails on the way, or is stopped.
+pub fn play_unless(machine: &Machine, case: &Case, stop: impl Future<Output = ()>) -> Result<Played, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fault::CannotRun(format!("failed to start a runtime: {error}")))?;
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = stop => Err(Fault::Stopped),
+            played = play(machine, case) => played,
+        }
+    })
 }
 
 /// The reviewed text of a case, without the snapshot's head.
 #[must_use]
 pub fn reviewed(case: &str) -> Option<&'static str> {
     let (_, snapshot) = REVIEWED.iter().find(|(name, _)| *name == case)?;
+    content_of_snapshot(snapshot)
+}
+
+/// The content of a snapshot file, without the head that insta writes.
+#[must_use]
+pub fn content_of_snapshot(snapshot: &str) -> Option<&str> {
     let (_, text) = snapshot.strip_prefix("---\n")?.split_once("\n---\n")?;
     Some(text.trim_end())
 }
@@ -105,10 +146,44 @@ async fn caught(play: Play) -> Result<Transcript, Fault> {
 }
 
 fn fault(payload: &(dyn Any + Send)) -> Fault {
+    let place = PLACE.take();
     if let Some(error) = payload.downcast_ref::<CannotStart>() {
         return Fault::CannotRun(error.to_string());
     }
     let text = payload.downcast_ref::<String>().cloned();
     let text = text.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned()));
-    Fault::Failed(text.unwrap_or_else(|| "a panic without a message".into()))
+    let text = text.unwrap_or_else(|| "a panic without a message".into());
+    Fault::Failed(match place {
+        Some(place) => format!("{text}\n(a panic at {place})"),
+        None => text,
+    })
+}
+
+thread_local! {
+    /// Whether panics of this thread are a case's, and so its result.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+    /// Where the last of them was.
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// From here on a panic of this thread is not printed: it is the result of the case that is being played, which
+/// [`Fault::Failed`] tells with its place.
+pub fn keep_panics_of_this_thread() {
+    QUIET.set(true);
+}
+
+/// Lets threads ask for [`keep_panics_of_this_thread`]. Call it once, before any case is played. With `verbose`, a panic
+/// is printed nevertheless when `RUST_BACKTRACE` asks for its backtrace.
+pub fn install_panic_hook(verbose: bool) {
+    let usual = panic::take_hook();
+    let backtrace_wanted = verbose && std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    panic::set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
+        let is_a_cases = QUIET.get();
+        if is_a_cases {
+            PLACE.set(panic.location().map(ToString::to_string));
+        }
+        if !is_a_cases || backtrace_wanted {
+            usual(panic);
+        }
+    }));
 }

@@ -47,7 +47,7 @@ impl Cue {
     }
 
     /// Gives the cue.
-    pub(crate) fn give(&self, name: &str) {
+    pub fn give(&self, name: &str) {
         let mut given = self.board.given.lock().unwrap_or_else(PoisonError::into_inner);
         *given.entry(name.to_owned()).or_default() += 1;
         drop(given);

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -10,8 +10,10 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response, server::conn::http1};
 use hyper_util::rt::TokioIo;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::program::Load;
+use super::service::reraise;
 use super::{Connection, Cue, Program};
 use crate::observer::Observer;
 use crate::reader::whole;
@@ -27,9 +29,20 @@ pub struct Aside {
     pub cue: Cue,
     observer: Observer,
     load: Load,
+    tasks: Arc<Mutex<JoinSet<()>>>,
 }
 
 impl Aside {
+    /// Runs a task beside the handler. A case does not end before it, and what it raises is raised again.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        let busy = self.busy();
+        let task = async move {
+            task.await;
+            drop(busy);
+        };
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task)
+    }
+
     /// Notes what the application was told.
     pub fn note(&self, text: impl AsRef<str>) {
         self.observer.note(printable(text.as_ref()));
@@ -70,9 +83,10 @@ impl Program for Plain {
 
     fn serve(self: Arc<Self>, connection: Connection) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
-            let Connection { tap, cue, load } = connection;
+            let Connection { tap, cue, load, .. } = connection;
             let observer = tap.observer().clone();
-            let aside = Aside { cue, observer: observer.clone(), load };
+            let tasks = Arc::new(Mutex::new(JoinSet::new()));
+            let aside = Aside { cue, observer: observer.clone(), load, tasks: Arc::clone(&tasks) };
             let service = service_fn(move |request| {
                 let busy = aside.busy();
                 let answer = (self.handler)(request, aside.clone());
@@ -91,6 +105,10 @@ impl Program for Plain {
                     tracing::debug!(%error, "connection");
                     observer.note("hyper: connection lost");
                 }
+            }
+            let mut tasks = std::mem::take(&mut *tasks.lock().unwrap_or_else(PoisonError::into_inner));
+            while let Some(ended) = tasks.join_next().await {
+                reraise(ended);
             }
         })
     }

@@ -1,8 +1,9 @@
 //! What runs at an origin, and what it is given.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::Cue;
@@ -26,6 +27,23 @@ pub struct Connection {
     /// How the case tells the handler to go on.
     pub cue: Cue,
     pub(super) load: Load,
+    pub(super) sources: Sources,
+}
+
+/// Sockets from which an origin's octets come before they reach its tap: a fence waits until they are empty. Cheap to
+/// clone.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(Arc<Mutex<Vec<Weak<TcpStream>>>>);
+
+impl Sources {
+    pub(super) fn add(&self, socket: &Arc<TcpStream>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(socket));
+    }
+
+    pub(super) fn sockets(&self) -> Vec<Arc<TcpStream>> {
+        let sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.iter().filter_map(Weak::upgrade).collect()
+    }
 }
 
 impl Connection {

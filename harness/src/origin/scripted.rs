@@ -99,7 +99,7 @@ impl Program for Scripted {
 impl Scripted {
     async fn play(&self, connection: Connection) -> io::Result<()> {
         let busy = connection.busy();
-        let Connection { mut tap, cue, load } = connection;
+        let Connection { mut tap, cue, load, .. } = connection;
         let mut octets = vec![0; 64 * 1024];
         for act in &self.acts {
             match act {

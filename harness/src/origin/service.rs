@@ -8,9 +8,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 
-use super::program::Load;
+use super::program::{Load, Sources};
 use super::{Connection, Cue, Program};
 use crate::address;
+use crate::kernel::{Unread, unread};
 use crate::observer::Observer;
 use crate::patience;
 use crate::reader::CLAMPED;
@@ -28,6 +29,7 @@ pub(crate) struct Service {
     pub(crate) cue: Cue,
     load: Load,
     sockets: Sockets,
+    sources: Sources,
     tasks: JoinSet<()>,
 }
 
@@ -48,6 +50,7 @@ impl Service {
         }
         let address = listener.local_addr()?;
         let (load, sockets, cue) = (Load::new(), Sockets::default(), Cue::new(observer.clone()));
+        let sources = Sources::default();
         let accepting = Accepting {
             listener: TcpListener::from_std(listener)?,
             program,
@@ -55,14 +58,20 @@ impl Service {
             cue: cue.clone(),
             load: load.clone(),
             sockets: Arc::clone(&sockets),
+            sources: sources.clone(),
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(accepting.run());
-        Ok(Self { address, observer, cue, load, sockets, tasks })
+        Ok(Self { address, observer, cue, load, sockets, sources, tasks })
     }
 
     /// Waits until every octet written by this origin has been acknowledged by the next kernel.
     pub(crate) async fn acknowledged(&self) {
+        for source in self.sources.sockets() {
+            while unread(&*source) == Unread::Octets {
+                tokio::task::yield_now().await;
+            }
+        }
         let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for socket in sockets.iter().filter_map(Weak::upgrade) {
             acknowledged(&socket).await.expect("the kernel tells what it has not sent");
@@ -115,7 +124,8 @@ impl Service {
     }
 }
 
-fn reraise(ended: Result<(), JoinError>) {
+/// Raises again what a task raised.
+pub(super) fn reraise(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
@@ -130,6 +140,7 @@ struct Accepting {
     cue: Cue,
     load: Load,
     sockets: Sockets,
+    sources: Sources,
 }
 
 impl Accepting {
@@ -156,7 +167,7 @@ impl Accepting {
 
     fn serve(&self, socket: TcpStream) -> impl Future<Output = ()> + Send + 'static {
         let (program, observer, cue) = (Arc::clone(&self.program), self.observer.clone(), self.cue.clone());
-        let (load, sockets) = (self.load.clone(), Arc::clone(&self.sockets));
+        let (load, sockets, sources) = (self.load.clone(), Arc::clone(&self.sockets), self.sources.clone());
         async move {
             if is_fence(&socket).await {
                 answer_fence(socket).await;
@@ -167,7 +178,7 @@ impl Accepting {
             match Tap::new(socket, observer) {
                 Ok(tap) => {
                     sockets.lock().unwrap_or_else(PoisonError::into_inner).push(tap.socket());
-                    program.serve(Connection { tap, cue, load: load.clone() }).await;
+                    program.serve(Connection { tap, cue, load: load.clone(), sources }).await;
                 }
                 Err(error) => tracing::debug!(%error, "accepted socket"),
             }

@@ -22,7 +22,8 @@ pub(super) const FACTS: [(&str, What); 4] =
 pub(super) fn write(lane: Lane, direction: &Direction<'_>, redactions: &Redactions, texts: &mut Texts) {
     let annotations = Annotations::of(&direction.stream);
     let replacements = redactions.replacements(&direction.stream, &direction.octets);
-    let mut pieces = Pieces { octets: &direction.octets, annotations: &annotations, replacements: &replacements };
+    let cut = redactions.cut(&direction.stream);
+    let mut pieces = Pieces { octets: &direction.octets, annotations: &annotations, replacements: &replacements, cut };
     let spans = &direction.stream.spans;
     for place in &direction.places {
         let lines = texts.entry((place.step, lane)).or_default();
@@ -51,6 +52,14 @@ pub(super) fn elision(count: usize, octet: u8) -> String {
     format!("# ... {} octets, all \"{}\"", Thousands(count), escape(&[octet]))
 }
 
+/// `# ... some octets, all "x"`.
+fn cut_elision(octet: u8) -> String {
+    format!("# ... {SOME} octets, all \"{}\"", escape(&[octet]))
+}
+
+/// In place of a number that the kernel decides.
+pub(super) const SOME: &str = "some";
+
 /// Prints a number with a comma between thousands.
 pub(super) struct Thousands(pub(super) usize);
 
@@ -72,6 +81,8 @@ struct Pieces<'a> {
     octets: &'a [u8],
     annotations: &'a Annotations<'a>,
     replacements: &'a [Replacement],
+    /// Whether the number of octets before the end is not to be shown.
+    cut: bool,
 }
 
 impl Pieces<'_> {
@@ -81,11 +92,14 @@ impl Pieces<'_> {
         for span in spans[first..].iter().take_while(|span| span.range.start < run.end) {
             let range = span.range.start.max(run.start)..span.range.end.min(run.end);
             let mut annotation = (range.start == span.range.start).then(|| self.annotations.begins(span)).flatten();
+            let cut = self.cut && range.end == self.octets.len();
             let shown = self.redacted(range);
             let mut put = |text: &str| lines.push(annotated(text, annotation.take().as_deref()));
-            for part in parts(&shown) {
-                match part {
+            let parts = parts(&shown);
+            for (at, part) in parts.iter().enumerate() {
+                match *part {
                     Part::Text(octets) => put(&escape(octets)),
+                    Part::Equal(_, octet) if cut && at + 1 == parts.len() => put(&cut_elision(octet)),
                     Part::Equal(count, octet) => put(&elision(count, octet)),
                 }
             }

@@ -4,7 +4,7 @@ use crate::transcript::{Event, Lane, Node, Role, Step, StepId, Transcript, What}
 use crate::wire::notation::{NotNotation, printable, unescape};
 
 use super::columns::{CHAIN, Columns};
-use super::lane::{FACTS, Thousands};
+use super::lane::{ELIDED_FROM, FACTS, SOME, Thousands};
 
 /// How many octets a transcript may hold once its elisions are written out: 64 MiB.
 pub const MAX_OCTETS: usize = 64 * 1024 * 1024;
@@ -226,7 +226,7 @@ fn without_annotation(text: &str) -> &str {
 /// The count and the octet of what stands behind `# ...`.
 fn elision(text: &str) -> Option<(usize, u8)> {
     let (count, octet) = text.strip_prefix(' ')?.split_once(" octets, all \"")?;
-    let count: usize = count.replace(',', "").parse().ok()?;
+    let count: usize = if count == SOME { ELIDED_FROM } else { count.replace(',', "").parse().ok()? };
     match unescape(octet.strip_suffix('"')?).ok()?[..] {
         [octet] if count > 0 => Some((count, octet)),
         _ => None,

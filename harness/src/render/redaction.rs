@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::str;
 
-use crate::wire::h1::{Field, Stream};
+use crate::wire::h1::{End, Field, Position, State, Stream, Why};
 
 /// One thing not to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +19,9 @@ pub enum Redaction {
     Origin,
     /// The version in Server (RFC 9110 10.2.4) of `nginx/1.28.3` is `<version>`.
     NginxVersion,
+    /// Where the connection ended inside chunk-data or length-delimited content, the number of equal octets before the end
+    /// is `some`: how much of a write passes before the socket blocks, the kernel decides.
+    Cut,
 }
 
 /// A set of redactions.
@@ -35,13 +38,20 @@ impl Redactions {
     /// What snapshots use.
     #[must_use]
     pub fn all() -> Self {
-        Self([Redaction::Date, Redaction::Origin, Redaction::NginxVersion].into())
+        Self([Redaction::Date, Redaction::Origin, Redaction::NginxVersion, Redaction::Cut].into())
     }
 
     /// These and no others.
     #[must_use]
     pub fn of(redactions: impl IntoIterator<Item = Redaction>) -> Self {
         Self(redactions.into_iter().collect())
+    }
+
+    /// Whether the number of octets before the end of this stream is the kernel's.
+    pub(super) fn cut(&self, stream: &Stream) -> bool {
+        let inside = |at| matches!(at, Position::InsideChunkData { .. } | Position::InContent { .. });
+        let cut = |state| matches!(state, State::Incomplete(Why { at, end }) if inside(at) && end != End::Open);
+        self.0.contains(&Redaction::Cut) && stream.messages.last().is_some_and(|message| cut(message.state))
     }
 
     /// What to show in place of what, ascending and apart.

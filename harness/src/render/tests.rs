@@ -143,6 +143,22 @@ fn an_elided_piece_bears_the_annotation_of_its_beginning() {
     assert_eq!(shown(&text, &Redactions::none()), text);
 }
 
+#[rstest]
+#[case::inside_chunk_data(CHUNKED, "64\\r\\n", "-- FIN  # cut inside chunk-data", "some")]
+#[case::still_open(CHUNKED, "64\\r\\n", "", "70")]
+#[case::close_delimited(CLOSE, "", "-- FIN", "70")]
+fn how_much_passed_before_a_cut_is_redacted(
+    #[case] head: &str,
+    #[case] size: &str,
+    #[case] end: &str,
+    #[case] count: &str,
+) {
+    let text = shown(&format!("{head}{size}\n{}\n{end}", "x".repeat(70)), &Redactions::all());
+    let expected = format!("# ... {count} octets, all \"x\"\n{end}");
+    assert!(text.ends_with(expected.trim_end()), "{text}");
+    assert_eq!(shown(&text, &Redactions::all()), text);
+}
+
 #[test]
 fn annotations_see_the_lane_as_a_whole() {
     let text = shown(&format!("{CHUNKED}5\\r\\nda\n-- silence\nta:\\r\\n"), &Redactions::none());

@@ -1,0 +1,192 @@
+//! A server that is a program of its own: started, owned, spoken to by lines, and relayed octet by octet.
+//!
+//! The program is called with an address and the name of a variant. It prints lines, and reads lines:
+//!
+//! | line | direction | meaning |
+//! |---|---|---|
+//! | `listening on 127.0.0.1:1234` | out | it accepts connections there |
+//! | `note flush 1: ok` | out | what a call told the handler |
+//! | `waits deadline` | out | the handler waits for this cue |
+//! | `cue deadline` | in | it may go on |
+//! | `done` | out | the handler has ended |
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines, ReadHalf, WriteHalf};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::sync::Mutex;
+
+use super::{Connection, Cue, Program};
+use crate::kernel::die_with_parent;
+use crate::observer::Observer;
+use crate::tap::Tap;
+use crate::wire::notation::printable;
+
+/// Which program, and as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    /// The executable.
+    pub path: PathBuf,
+    /// The variant that it is told to play.
+    pub variant: String,
+    /// What it is, for the chain: `go 1.22`.
+    pub about: String,
+}
+
+/// A running program.
+#[derive(Debug)]
+pub(crate) struct Running {
+    about: String,
+    address: SocketAddr,
+    speech: Mutex<Option<Speech>>,
+    _child: Child,
+}
+
+#[derive(Debug)]
+struct Speech {
+    said: Lines<BufReader<ChildStdout>>,
+    told: ChildStdin,
+}
+
+impl Foreign {
+    /// Starts the program on a fresh loopback address and waits until it listens.
+    pub(crate) async fn start(&self, on: IpAddr) -> io::Result<Running> {
+        let mut command = Command::new(&self.path);
+        command.arg(SocketAddr::new(on, 0).to_string()).arg(&self.variant);
+        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        die_with_parent(&mut command);
+        let mut command = tokio::process::Command::from(command);
+        let mut child = command.kill_on_drop(true).spawn()?;
+        let (Some(told), Some(said)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("no pipes to the program"));
+        };
+        let mut said = BufReader::new(said).lines();
+        let first = said.next_line().await?.unwrap_or_default();
+        let address = first.strip_prefix("listening on ").and_then(|address| address.parse().ok());
+        let address = address.ok_or_else(|| {
+            io::Error::other(format!("expected `listening on ADDRESS` from {}, got {first:?}", self.path.display()))
+        })?;
+        let speech = Mutex::new(Some(Speech { said, told }));
+        Ok(Running { about: self.about.clone(), address, speech, _child: child })
+    }
+}
+
+impl Program for Running {
+    fn about(&self) -> String {
+        self.about.clone()
+    }
+
+    fn serve(self: Arc<Self>, connection: Connection) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            let busy = connection.busy();
+            let Connection { tap, cue, sources, .. } = connection;
+            let observer = tap.observer().clone();
+            let socket = match TcpStream::connect(self.address).await {
+                Ok(socket) => Arc::new(socket),
+                Err(error) => panic!("failed to connect to {}: {error}", self.about),
+            };
+            sources.add(&socket);
+            // One program plays one request of one variant; a further connection is relayed and says nothing.
+            let speech = self.speech.lock().await.take();
+            let speaking = async {
+                if let Some(speech) = speech {
+                    speech.until_done(&cue, &observer).await;
+                }
+                drop(busy);
+            };
+            tokio::join!(relay(tap, &socket), speaking);
+        })
+    }
+}
+
+impl Speech {
+    async fn until_done(mut self, cue: &Cue, observer: &Observer) {
+        // A program that ends without a word has ended: what it left undone the lanes show.
+        while let Ok(Some(line)) = self.said.next_line().await {
+            match line.split_once(' ') {
+                Some(("note", note)) => observer.note(printable(note)),
+                Some(("waits", name)) => {
+                    cue.wait(name).await;
+                    let line = format!("cue {name}\n");
+                    if self.told.write_all(line.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+                _ if line == "done" => return,
+                _ => panic!("expected a note, a wait or `done` from the program, got {line:?}"),
+            }
+        }
+    }
+}
+
+/// Which side has failed.
+enum Failed {
+    Peer,
+    Program,
+}
+
+/// Passes octets, FIN, RST and back-pressure on, both ways.
+async fn relay(tap: Tap, program: &TcpStream) {
+    let (mut from_peer, mut to_peer) = tokio::io::split(tap);
+    let passed = tokio::try_join!(inwards(&mut from_peer, program), outwards(program, &mut to_peer));
+    match passed {
+        Ok(_) => {}
+        Err(Failed::Program) => {
+            let tap = from_peer.unsplit(to_peer);
+            if let Err(error) = tap.abort().await {
+                tracing::debug!(%error, "relay");
+            }
+        }
+        Err(Failed::Peer) => {
+            // Dropped by the caller: with this, close() sends RST.
+            if let Err(error) = SockRef::from(program).set_linger(Some(Duration::ZERO)) {
+                tracing::debug!(%error, "relay");
+            }
+        }
+    }
+}
+
+async fn inwards(from: &mut ReadHalf<Tap>, program: &TcpStream) -> Result<(), Failed> {
+    let mut octets = vec![0; 64 * 1024];
+    loop {
+        let count = from.read(&mut octets).await.map_err(|_| Failed::Peer)?;
+        if count == 0 {
+            // The program may have closed already; then there is nothing left to end.
+            let _closed_already = SockRef::from(program).shutdown(std::net::Shutdown::Write);
+            return Ok(());
+        }
+        let mut left = &octets[..count];
+        while !left.is_empty() {
+            program.writable().await.map_err(|_| Failed::Program)?;
+            match program.try_write(left) {
+                Ok(count) => left = &left[count..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Err(Failed::Program),
+            }
+        }
+    }
+}
+
+async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>) -> Result<(), Failed> {
+    let mut octets = vec![0; 64 * 1024];
+    loop {
+        program.readable().await.map_err(|_| Failed::Program)?;
+        let count = match program.try_read(&mut octets) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(_) => return Err(Failed::Program),
+        };
+        if count == 0 {
+            return to.shutdown().await.map_err(|_| Failed::Peer);
+        }
+        to.write_all(&octets[..count]).await.map_err(|_| Failed::Peer)?;
+    }
+}

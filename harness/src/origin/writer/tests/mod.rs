@@ -1,0 +1,8 @@
+mod blocked;
+mod departure;
+mod golden;
+mod life;
+mod program;
+mod reader;
+mod recording;
+mod server;

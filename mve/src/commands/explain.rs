@@ -1,0 +1,169 @@
+//! `lastchunk explain`.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use harness::render::{Redactions, render};
+use harness::transcript::{Event, Lane, Step, StepId, Transcript, What, chain};
+use harness::verdict::Verdict;
+
+use super::complaint::{self, Complaint};
+use super::facts::{Facts, final_responses};
+use super::selection::quoted;
+use super::written::Written;
+use super::{Exit, output};
+
+/// So many octets are read: 16 MiB. What is told of an octet takes up to some hundred octets of memory.
+const MOST: usize = 16 * 1024 * 1024;
+
+const HELP: &str = "\
+The octets are those of the responses of one HTTP/1.x connection, as they came: from a file or standard input, at most
+16 MiB. A transcript as `lastchunk show` prints it, a snapshot of one, or octets in its notation (HTTP/1.1 200 OK\\r\\n)
+are read as what they stand for; what they say of the end (-- FIN, -- RST) goes before --end.
+
+With --json, one object a line, one line a response that is no interim one (1xx), with the keys
+  framing  complete, incomplete, malformed, or none when there is not an octet of a response;
+           octets that are no HTTP are malformed
+  by       what completed it: last-chunk, content-length, close, no-content; or null
+  why      why it is incomplete or malformed; or null
+  events   how many events a reader would have dispatched; null when it is no event stream
+  pending  whether an event waits for its empty line, and is discarded at the end
+
+Exit status: 0 whatever the verdict, 2 when the octets cannot be read.";
+
+/// Octets, and what has to be known to judge them.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, after_help = "See --help for the forms of the octets and the keys of --json.")]
+pub struct Explain {
+    /// The file that holds the octets; without one, or for -, standard input
+    file: Option<PathBuf>,
+    /// How the connection ended
+    #[arg(long, value_enum, default_value_t = End::Fin)]
+    end: End,
+    /// The method of the request that was answered; once for each request, in order [default: GET]
+    #[arg(long = "method", value_name = "M")]
+    methods: Vec<String>,
+    /// One object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum End {
+    /// In order
+    Fin,
+    /// By a reset
+    Rst,
+    /// Not yet
+    Open,
+}
+
+impl Explain {
+    pub fn answer(&self) -> Result<Exit, Complaint> {
+        if let Some(method) = self.methods.iter().find(|method| !is_token(method)) {
+            return Err(Complaint::new(format!("--method {} is no method: write one as GET or HEAD", quoted(method))));
+        }
+        let transcript = self.transcript()?;
+        let verdict = Verdict::of(&transcript);
+        if self.json {
+            for response in final_responses(&verdict) {
+                output::object(&Facts::of(response))?;
+            }
+        } else {
+            let mut out = output::text();
+            out.transcript(&render(&transcript, &Redactions::none()))?;
+            out.flush()?;
+        }
+        if let Some(surplus) = verdict.hops.last().map(|hop| hop.surplus).filter(|surplus| *surplus > 0) {
+            complaint::say(&format!(
+                "{surplus} octets after the last response: if they answer another request, give the --method of each"
+            ));
+        }
+        Ok(Exit::AsClaimed)
+    }
+
+    fn transcript(&self) -> Result<Transcript, Complaint> {
+        let (octets, is_whole) = self.read()?;
+        // What was cut here was not cut there.
+        let end = if is_whole { self.end } else { End::Open };
+        Ok(match Written::read(&octets) {
+            None => self.captured(octets, end),
+            Some(Ok(Written::Transcript(transcript))) => {
+                if !self.methods.is_empty() {
+                    complaint::say("--method is for octets: this transcript has the requests that it has");
+                }
+                transcript
+            }
+            Some(Ok(Written::Octets(octets, What::Fin))) => self.captured(octets, End::Fin),
+            Some(Ok(Written::Octets(octets, What::Rst))) => self.captured(octets, End::Rst),
+            Some(Ok(Written::Octets(octets, _))) => self.captured(octets, end),
+            Some(Err(why)) => {
+                complaint::say(&format!("taken for octets as they are: they begin like a transcript, but {why}"));
+                self.captured(octets, end)
+            }
+        })
+    }
+
+    /// At most [`MOST`] octets, and whether that is all of them; if not, it is said.
+    fn read(&self) -> Result<(Vec<u8>, bool), Complaint> {
+        let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
+        let (octets, name) = match file {
+            Some(file) => (File::open(file).and_then(up_to_the_most), quoted(&file.to_string_lossy())),
+            None => {
+                if io::stdin().is_terminal() {
+                    complaint::say("reading octets from the terminal: end them with Ctrl-D, or name a file");
+                }
+                (up_to_the_most(io::stdin().lock()), "standard input".to_owned())
+            }
+        };
+        let mut octets = octets.map_err(|error| Complaint::new(format!("cannot read {name}: {error}")))?;
+        let is_whole = octets.len() <= MOST;
+        if !is_whole {
+            octets.truncate(MOST);
+            complaint::say(&format!(
+                "{name} has more than {MOST} octets: the first {MOST} are explained, as still open"
+            ));
+        }
+        Ok((octets, is_whole))
+    }
+
+    /// The octets of a connection's responses as a transcript. Of the requests only the methods are known, if that: the
+    /// transcript says so.
+    fn captured(&self, octets: Vec<u8>, end: End) -> Transcript {
+        let mut transcript =
+            Transcript { chain: chain("reader", &[], "sender of these octets"), ..Transcript::default() };
+        if !self.methods.is_empty() {
+            let requests: String = self.methods.iter().map(|method| format!("{method} / HTTP/1.1\r\n\r\n")).collect();
+            let what = What::Octets(requests.into_bytes());
+            transcript.steps.push(Step { text: "assumed: requests with the methods of --method".to_owned() });
+            transcript.events.push(Event { step: StepId(0), lane: Lane::request(0), what });
+        }
+        let step = StepId(transcript.steps.len());
+        transcript.steps.push(Step { text: "captured".to_owned() });
+        let octets = (!octets.is_empty()).then_some(What::Octets(octets));
+        let end = match end {
+            End::Fin => Some(What::Fin),
+            End::Rst => Some(What::Rst),
+            End::Open => None,
+        };
+        let lane = Lane::response(0);
+        transcript.events.extend(octets.into_iter().chain(end).map(|what| Event { step, lane, what }));
+        transcript
+    }
+}
+
+/// One octet more than is explained, so that it shows that there are more.
+fn up_to_the_most(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    from.take(MOST as u64 + 1).read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
+/// Whether a word can be a method (RFC 9110 9.1, 5.6.2).
+fn is_token(word: &str) -> bool {
+    let is_tchar = |octet: u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
+    !word.is_empty() && word.bytes().all(is_tchar)
+}

@@ -1,0 +1,131 @@
+//! The command line: what may be said, and who answers.
+
+mod complaint;
+mod describe;
+mod doctor;
+mod explain;
+mod facts;
+mod image;
+mod list;
+mod output;
+mod paint;
+mod play;
+mod progress;
+mod run;
+mod selection;
+mod show;
+mod stop;
+mod table;
+mod written;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use complaint::Complaint;
+
+const HELP_OF_ALL: &str = "\
+Without a command, every case is played, as by `lastchunk run`.
+
+Exit status: 0 as claimed, 1 not as claimed, 2 could not run (the message says what to do), 130 or 143 stopped by
+SIGINT or SIGTERM, 141 nobody reads the output any more.
+
+Environment: NO_COLOR, LASTCHUNK_NGINX (a path, or `system`), LASTCHUNK_PATIENCE_MS (the failure bound of a wait),
+LASTCHUNK_LOG (what the harness logs on standard error, as `harness=debug`).";
+
+/// HTTP streams that end wrong, octet by octet.
+#[derive(Debug, Parser)]
+#[command(name = "lastchunk", version, after_long_help = HELP_OF_ALL, after_help = "See --help for exit status and environment.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell what there is, and what this machine cannot run, and why
+    List(list::List),
+    /// Play cases, and say whether each shows what it claims
+    Run(run::Run),
+    /// Play one case, and print its transcript
+    Show(show::Show),
+    /// Annotate the octets of a response that was captured elsewhere, and judge it
+    Explain(explain::Explain),
+    /// Tell what this machine offers, and how to get what is missing
+    Doctor(doctor::Doctor),
+    /// Write what an engine needs to build the image of the nginx that is built here
+    #[command(hide = true)]
+    Image {
+        /// Where to
+        #[arg(default_value = "target/lastchunk/image")]
+        dir: PathBuf,
+    },
+}
+
+/// How a command that did its work ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// All is as claimed, or nothing was claimed.
+    AsClaimed,
+    /// Something is not as claimed.
+    NotAsClaimed,
+    /// Something could not run, and the rest is as claimed.
+    CouldNotRun,
+    /// It was stopped.
+    Stopped(stop::Reason),
+}
+
+impl Exit {
+    fn status(self) -> u8 {
+        match self {
+            Self::AsClaimed => 0,
+            Self::NotAsClaimed => 1,
+            Self::CouldNotRun => 2,
+            Self::Stopped(reason) => reason.status(),
+        }
+    }
+}
+
+/// Says what the arguments want said.
+pub fn main() -> ExitCode {
+    let status = match answer() {
+        Ok(exit) => exit.status(),
+        Err(complaint) => complaint.tell(),
+    };
+    ExitCode::from(status)
+}
+
+fn answer() -> Result<Exit, Complaint> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return complaint::of_clap(&error),
+    };
+    log()?;
+    match cli.command {
+        None => run::Run::default().answer(),
+        Some(Command::List(list)) => list.answer(),
+        Some(Command::Run(run)) => run.answer(),
+        Some(Command::Show(show)) => show.answer(),
+        Some(Command::Explain(explain)) => explain.answer(),
+        Some(Command::Doctor(doctor)) => doctor.answer(),
+        Some(Command::Image { dir }) => image::write(&dir),
+    }
+}
+
+/// Writes what the harness logs to standard error, if `LASTCHUNK_LOG` asks for it.
+fn log() -> Result<(), Complaint> {
+    const VARIABLE: &str = "LASTCHUNK_LOG";
+    let Some(asked) = std::env::var_os(VARIABLE).filter(|asked| !asked.is_empty()) else { return Ok(()) };
+    let filter = asked.to_str().and_then(|asked| EnvFilter::try_new(asked).ok()).ok_or_else(|| {
+        Complaint::new(format!("{VARIABLE}={} is no filter: try harness=debug", asked.to_string_lossy()))
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(output::is_coloured(&std::io::stderr()))
+        .without_time()
+        .init();
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! `lastchunk show`.
+
+use std::io::Write as _;
+
+use clap::Args;
+use mve::machine::Machine;
+use mve::player::{Departure, Fault, Played, install_panic_hook, reviewed};
+
+use super::complaint::Complaint;
+use super::play::{self, Report};
+use super::stop::Stop;
+use super::{Exit, describe, output, paint, selection};
+
+/// One case.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Its name, as `lastchunk list` tells it; may be shortened as long as it means no other
+    case: String,
+    /// Print the backtrace of a case that panics, if RUST_BACKTRACE is set
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+impl Show {
+    pub fn answer(&self) -> Result<Exit, Complaint> {
+        let case = selection::one(&self.case)?;
+        let stop = Stop::on_signals()?;
+        install_panic_hook(self.verbose);
+        let machine = Machine::default();
+        let mut shown = None;
+        play::play(&machine, &[case], 1, &stop, |report| {
+            shown = Some(report);
+            Ok::<(), Complaint>(())
+        })?;
+        match shown {
+            Some(report) => tell(&report),
+            None => Ok(stop.reason().map_or(Exit::CouldNotRun, Exit::Stopped)),
+        }
+    }
+}
+
+fn tell(report: &Report) -> Result<Exit, Complaint> {
+    let case = &report.case;
+    if let Err(Fault::CannotRun(why)) = &report.result {
+        return Err(Complaint::new(format!("cannot run {}: {why}", case.name())));
+    }
+    let mut out = output::text();
+    for line in describe::lines(case) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)?;
+    let exit = match &report.result {
+        Ok(played) => {
+            out.transcript(&played.text)?;
+            match played.departure {
+                None => Exit::AsClaimed,
+                Some(departure) => {
+                    tell_departure(&mut out, &case.name(), departure, played)?;
+                    Exit::NotAsClaimed
+                }
+            }
+        }
+        Err(fault) => {
+            for line in fault.to_string().lines() {
+                writeln!(out, "{}", super::complaint::safe(line))?;
+            }
+            Exit::NotAsClaimed
+        }
+    };
+    out.flush()?;
+    if let Err(fault) = &report.result {
+        super::complaint::say(&format!("{} failed: {}", case.name(), fault.to_string().lines().next().unwrap_or("")));
+    }
+    Ok(exit)
+}
+
+fn tell_departure(
+    out: &mut impl std::io::Write,
+    name: &str,
+    departure: Departure,
+    played: &Played,
+) -> Result<(), Complaint> {
+    writeln!(out, "\nnot as claimed: {departure}")?;
+    if let Some(reviewed) = reviewed(name).filter(|reviewed| *reviewed != played.text.trim_end()) {
+        writeln!(out, "\n{}", paint::difference(reviewed, &played.text))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! What this machine offers to cases.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use fixtures::nginx::{CannotBuild, Nginx, Surroundings, binary_in};
+use harness::gateway::{self, Gateway};
+use harness::stage::Stage;
+
+use crate::catalogue::Via;
+use crate::player::Fault;
+
+/// What this machine offers to cases. Cheap to make: nginx is looked for, and built, when the first case needs it.
+#[derive(Debug)]
+pub struct Machine {
+    surroundings: Surroundings,
+    nginx: OnceLock<Result<Nginx, String>>,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self { surroundings: Surroundings::of_this_process(), nginx: OnceLock::new() }
+    }
+}
+
+impl Machine {
+    /// nginx, built if need be, which takes about 20 s once and says so on standard error.
+    ///
+    /// # Errors
+    /// Why there is none, in a line that says what to do.
+    pub fn nginx(&self) -> Result<&Nginx, &str> {
+        let nginx = self.nginx.get_or_init(|| fixtures::nginx::binary().map_err(|error| error.to_string()));
+        nginx.as_ref().map_err(String::as_str)
+    }
+
+    /// nginx as far as it is there without a build; `None` when a build would make it.
+    ///
+    /// # Errors
+    /// Why there will be none, in a line that says what to do.
+    pub fn nginx_without_a_build(&self) -> Result<Option<Nginx>, String> {
+        if let Some(known) = self.nginx.get() {
+            return known.clone().map(Some);
+        }
+        let missing = self.missing_tools();
+        let mut at = self.surroundings.clone();
+        if at.nginx.is_none() {
+            // A build begins with a look at its tools, and without `sh` it goes no further.
+            at.path = OsString::new();
+        }
+        match binary_in(&at, &|_| ()) {
+            Ok(nginx) => Ok(Some(nginx)),
+            Err(CannotBuild::MissingTools { .. }) if missing.is_empty() => Ok(None),
+            Err(CannotBuild::MissingTools { .. }) => Err(CannotBuild::MissingTools { missing }.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The tools that the build of nginx needs, each with the file that it is, if there is one.
+    #[must_use]
+    pub fn tools(&self) -> Vec<(String, Option<PathBuf>)> {
+        let at = &self.surroundings;
+        let cargo = at.cargo.to_string_lossy().into_owned();
+        let tools = ["sh".to_owned(), at.cc.clone(), at.ar.clone(), at.make.clone(), cargo];
+        tools.into_iter().map(|tool| (self.command(&tool), tool)).map(|(file, tool)| (tool, file)).collect()
+    }
+
+    fn missing_tools(&self) -> Vec<String> {
+        let missing = self.tools().into_iter().filter(|(_, file)| file.is_none());
+        missing.map(|(tool, _)| format!("`{tool}`")).collect()
+    }
+
+    /// The file that a command's first word means.
+    fn command(&self, command: &str) -> Option<PathBuf> {
+        let word = command.split_whitespace().next()?;
+        let is_executable = |file: &PathBuf| {
+            fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        };
+        if word.contains('/') {
+            return Some(PathBuf::from(word)).filter(is_executable);
+        }
+        std::env::split_paths(&self.surroundings.path).map(|folder| folder.join(word)).find(is_executable)
+    }
+
+    /// Why cases at this place cannot run here; nothing is built for the answer.
+    #[must_use]
+    pub fn why_not(&self, via: Via) -> Option<String> {
+        match via {
+            Via::Direct => None,
+            Via::Nginx(conf) if fixtures::nginx::conf::text(conf).is_none() => Some(no_conf(conf)),
+            Via::Nginx(_) => self.nginx_without_a_build().err(),
+        }
+    }
+
+    /// The stage for a case, with its gateways.
+    ///
+    /// # Errors
+    /// When the machine lacks what the case needs.
+    pub fn stage(&self, via: Via) -> Result<Stage, Fault> {
+        match via {
+            Via::Direct => Ok(Stage::direct()),
+            Via::Nginx(name) => {
+                let conf = fixtures::nginx::conf::text(name).ok_or_else(|| Fault::CannotRun(no_conf(name)))?;
+                let program = self.nginx().map_err(|why| Fault::CannotRun(why.to_owned()))?.clone();
+                let nginx = gateway::Nginx { program, name: name.into(), conf: conf.into() };
+                Ok(Stage::direct().through(Gateway::Nginx(nginx)))
+            }
+        }
+    }
+}
+
+fn no_conf(name: &str) -> String {
+    format!("there is no conf named {name} (known: {})", fixtures::nginx::conf::names().join(", "))
+}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::table::Keys;
+
 /// Declares an axis: an enum whose values have names.
 macro_rules! axis {
     ($(#[$doc:meta])* $axis:ident { $($(#[$value_doc:meta])* $value:ident = $name:literal,)* }) => {
@@ -150,19 +152,16 @@ impl Cell {
         }
     }
 
-    /// The origin's framing as names have it: `chunked`, `length`, `length-1.0`.
+    /// Its place on the axes, in words.
     #[must_use]
-    pub fn origin(&self) -> String {
-        match self.version {
-            Version::V11 => self.framing.name().to_owned(),
-            Version::V10 => format!("{}-1.0", self.framing),
+    pub fn keys(&self) -> Keys {
+        Keys {
+            origin_framing: self.framing.name(),
+            origin_version: self.version.name(),
+            cut: self.cut.name().to_owned(),
+            end: self.end.name(),
+            reader: self.reader.name(),
         }
-    }
-
-    /// What follows the gateway in the cell's name: `chunked/in-chunk-data/fin/http-2`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        format!("{}/{}/{}/{}", self.origin(), self.cut, self.end, self.reader.name().replace('/', "-"))
     }
 }
 
@@ -176,7 +175,7 @@ mod tests {
             let cells: Vec<Cell> = Cell::all(*reader).collect();
             assert_eq!(cells.len(), 61);
             assert_eq!(cells.iter().filter(|cell| cell.cut == Cut::None).count(), 5);
-            let mut names: Vec<String> = cells.iter().map(Cell::name).collect();
+            let mut names: Vec<String> = cells.iter().map(|cell| cell.keys().name()).collect();
             names.sort();
             names.dedup();
             assert_eq!(names.len(), 61);

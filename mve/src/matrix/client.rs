@@ -36,17 +36,20 @@ impl Client {
         address: SocketAddr,
         protocol: Protocol,
         target: &str,
+        accepts_gzip: bool,
         observer: &Observer,
     ) -> io::Result<Self> {
         let mut socket = connect(address).await?;
+        // What a browser accepts; without it no gateway compresses.
+        let fields = if accepts_gzip { "Accept-Encoding: gzip\r\n" } else { "" };
         let version = if protocol == Protocol::Http10 { "1.0" } else { "1.1" };
         let request = match protocol {
             Protocol::Http2 => {
                 observer.says(format!("HEADERS, END_STREAM; :method: GET; :path: {target}"));
-                http2::request("mve.test", target)
+                http2::request("mve.test", target, accepts_gzip)
             }
             _ => {
-                let request = format!("GET {target} HTTP/{version}\r\nHost: mve.test\r\n\r\n").into_bytes();
+                let request = format!("GET {target} HTTP/{version}\r\nHost: mve.test\r\n{fields}\r\n").into_bytes();
                 observer.outgoing(What::Octets(request.clone()));
                 request
             }
@@ -113,6 +116,35 @@ impl Client {
             _ => self.labeller.completed() > 0,
         };
         framed || self.has_left()
+    }
+
+    /// Whether the header section of a final response has come.
+    pub(super) fn has_head(&self) -> bool {
+        match self.protocol {
+            Protocol::Http2 => self.http2.status().is_some(),
+            _ => self.labeller.messages().iter().any(|message| message.framing != h1::Framing::Unknown),
+        }
+    }
+
+    /// How many octets of content have come; of a compressed one, those behind gzip's header of 10 octets, which is
+    /// sent without anything to compress (RFC 1952 2.3).
+    pub(super) fn content(&self) -> usize {
+        let (content, coded) = match self.protocol {
+            Protocol::Http2 => (self.http2.content().len(), self.http2.field(b"content-encoding").is_some()),
+            _ => {
+                let message = self.labeller.messages().last();
+                let content = message.map_or(0, |message| message.content.iter().map(std::ops::Range::len).sum());
+                let coded = message.is_some_and(|message| message.field(&self.octets, "content-encoding").is_some());
+                (content, coded)
+            }
+        };
+        if coded { content.saturating_sub(10) } else { content }
+    }
+
+    /// Closes both directions at once; nothing is read any more.
+    pub(super) fn close(&mut self) {
+        super::departure::close(&self.socket);
+        self.end = h1::End::Fin;
     }
 
     /// Whether the connection is over.

@@ -8,7 +8,8 @@ use harness::render::{Redactions, render};
 use harness::tap::acknowledged;
 use harness::transcript::{Recorder, What, chain};
 use harness::wire::notation::escape;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::axes::{Cell, Cut, End, Protocol};
 use super::client::Client;
@@ -52,7 +53,7 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
         _ => "the reader asks; the origin sends the response as far as the cut",
     });
     let address = host.address(cell.reader == Protocol::Http2);
-    let asked = Client::ask(address, cell.reader, &target, &at_reader).await;
+    let asked = Client::ask(address, cell.reader, &target, false, &at_reader).await;
     let mut client = asked.map_err(|error| format!("the reader cannot ask: {error}"))?;
 
     let play = async {
@@ -182,12 +183,12 @@ impl Origin {
 
 /// Resets a connection at once. Closing with SO_LINGER 0 would do it when the last descriptor is closed, and a child that
 /// another thread has forked holds one until it executes its program.
-pub(super) fn reset(socket: &tokio::net::TcpStream) -> std::io::Result<()> {
+pub(super) fn reset(socket: &TcpStream) -> std::io::Result<()> {
     Ok(rustix::net::connect_unspec(socket)?)
 }
 
 /// Reads what has arrived at the reader, if anything has.
-async fn read_now(client: &mut Client) -> bool {
+pub(super) async fn read_now(client: &mut Client) -> bool {
     if client.has_left() {
         return false;
     }
@@ -195,5 +196,83 @@ async fn read_now(client: &mut Client) -> bool {
         biased;
         () = client.read() => true,
         () = std::future::ready(()) => false,
+    }
+}
+
+/// An origin that has been asked and answers piece by piece, for the tables in which it lives on.
+#[derive(Debug)]
+pub(super) struct Answering {
+    socket: TcpStream,
+    observer: Observer,
+    direct: bool,
+    told: bool,
+}
+
+impl Answering {
+    pub(super) fn new(asked: Asked, observer: Observer, direct: bool) -> Self {
+        let Asked { socket, head } = asked;
+        let answering = Self { socket, observer, direct, told: false };
+        answering.incoming(What::Connect);
+        answering.incoming(What::Octets(head));
+        answering
+    }
+
+    /// Begins a step: what has come so far belongs to the one before.
+    pub(super) fn step(&self, text: &str, client: &Client) {
+        self.observer.claim_all();
+        client.claim_all();
+        self.observer.recorder().step(text);
+    }
+
+    /// Sends a piece in a step of its own, and sees to it that it has passed as far as it will.
+    pub(super) async fn send(&mut self, piece: String, text: &str, host: &Host, client: &mut Client) -> Result<(), String> {
+        self.step(text, client);
+        self.write(piece.as_bytes(), host, client, host.fences().max(2)).await
+    }
+
+    /// Sends a piece, and sees to it that it has passed as far as it will.
+    pub(super) async fn write(&mut self, piece: &[u8], host: &Host, client: &mut Client, fences: usize) -> Result<(), String> {
+        let io = |error: std::io::Error| format!("the origin cannot act: {error}");
+        self.socket.write_all(piece).await.map_err(io)?;
+        if !self.direct {
+            self.observer.outgoing(What::Octets(piece.to_vec()));
+        }
+        acknowledged(&self.socket).await.map_err(io)?;
+        for _ in 0..fences {
+            host.fence().await?;
+        }
+        while read_now(client).await {}
+        Ok(())
+    }
+
+    /// Whether the gateway has ended its direction, or reset the connection.
+    pub(super) async fn is_told(&mut self) -> bool {
+        let mut octets = [0; 512];
+        if self.told {
+            return true;
+        }
+        let end = tokio::select! {
+            biased;
+            read = self.socket.read(&mut octets) => match read {
+                Ok(0) => What::Fin,
+                Ok(_) => return false,
+                Err(_) => What::Rst,
+            },
+            () = std::future::ready(()) => return false,
+        };
+        self.told = true;
+        self.incoming(end);
+        true
+    }
+
+    /// Ends the connection at once.
+    pub(super) fn end(self) {
+        let _gone = reset(&self.socket);
+    }
+
+    fn incoming(&self, what: What) {
+        if !self.direct {
+            self.observer.incoming(what);
+        }
     }
 }

@@ -1,18 +1,19 @@
-//! Runs the truncation table: gateways started once and shared by their cells, several at a time.
+//! Runs the tables: gateways started once and shared by their cells, several chains at a time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use harness::gateway::Described;
 use harness::verdict::Outcome;
-
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::axes::{Cell, Cut, Protocol};
+use super::departure;
+use super::held;
 use super::host::Host;
 use super::play::{self, Played};
+use super::table::{Keys, Table};
 
 /// What is run as one: a chain of gateways, and the readers that it speaks with.
 #[derive(Debug, Clone)]
@@ -23,9 +24,34 @@ pub struct Chain {
     pub readers: Vec<Protocol>,
 }
 
+/// A cell of any table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Any {
+    /// Of the truncation table, alone or behind another gateway.
+    Truncation(Cell),
+    /// Of the table of what is held.
+    Held(held::Cell),
+    /// Of the table of who learns that the reader left.
+    Departure(departure::Cell),
+}
+
+impl Any {
+    /// Its place on the axes, in words.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        match self {
+            Self::Truncation(cell) => cell.keys(),
+            Self::Held(cell) => cell.keys(),
+            Self::Departure(cell) => cell.keys(),
+        }
+    }
+}
+
 /// A cell behind a chain, and what it came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// The table.
+    pub table: Table,
     /// The gateways' names, from the reader to the origin, joined with `+`.
     pub gateway: String,
     /// Their versions, joined the same way.
@@ -33,9 +59,17 @@ pub struct Row {
     /// Their confs, joined the same way unless they are the same.
     pub conf: String,
     /// What the origin does, and who reads.
-    pub cell: Cell,
+    pub keys: Keys,
     /// What it came to, or how the harness or the set-up is at fault.
     pub result: Result<Facts, String>,
+}
+
+impl Row {
+    /// Its name: `truncation/haproxy-3.2.26/default/chunked/in-chunk-data/fin/http-2`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}-{}/{}/{}", self.table, self.gateway, self.version, self.conf, self.keys.name())
+    }
 }
 
 /// What a cell came to.
@@ -57,6 +91,22 @@ pub struct Facts {
     pub tail: String,
     /// Both hops.
     pub transcript: String,
+}
+
+impl Facts {
+    /// Two threads of the gateway decide how much of the octets still passes once the cut is known: what is left is
+    /// whether the reader can tell.
+    fn leave_out_what_a_race_decides(&mut self) {
+        if let Some((word, _)) = self.framing.split_once(':') {
+            self.framing = format!("{word}: how much came is decided by a race in the gateway");
+        } else if self.framing.starts_with("complete") {
+            self.framing = "complete".to_owned();
+        }
+        self.status = None;
+        self.ending.clear();
+        self.tail.clear();
+        self.lost = 0;
+    }
 }
 
 impl From<Played> for Facts {
@@ -100,32 +150,57 @@ impl Chain {
         if confs.is_empty() { "default".into() } else { confs.join("+") }
     }
 
-    fn cells(&self) -> impl Iterator<Item = Cell> {
-        self.readers.iter().flat_map(|&reader| Cell::all(reader))
+    /// The cells of a table behind this chain, in order, but for those that a race in the gateway decides.
+    #[must_use]
+    pub fn cells(&self, table: Table) -> Vec<Any> {
+        let undecided = |keys: &Keys| {
+            let mut races = self.gateways.iter().filter_map(|gateway| gateway.description.race.as_ref());
+            races.any(|race| race.undecided.contains(&keys.cut))
+        };
+        let all = self.readers.iter().flat_map(|&reader| -> Vec<Any> {
+            match table {
+                Table::Truncation | Table::Pairs => Cell::all(reader).map(Any::Truncation).collect(),
+                Table::Held => held::Cell::all(reader).map(Any::Held).collect(),
+                Table::Departure => departure::Cell::all(reader).map(Any::Departure).collect(),
+            }
+        });
+        all.filter(|cell| !undecided(&cell.keys())).collect()
+    }
+
+    /// Whether what a cut leaves is decided by a race inside one of the gateways.
+    fn races(&self) -> bool {
+        self.gateways.iter().any(|gateway| gateway.description.race.is_some())
     }
 }
 
 /// Runs the cells of all chains for which `wanted` holds; `workers` chains at a time. The rows are in the order of the
-/// chains and of [`Cell::all`], whoever was first.
+/// chains and of their cells, whoever was first. `done` is called with the rows of each chain, as it ends.
 #[must_use]
-pub fn run(chains: &[Chain], workers: usize, wanted: &(dyn Fn(&Chain, &Cell) -> bool + Sync)) -> Vec<Row> {
+pub fn run(
+    table: Table,
+    chains: &[Chain],
+    workers: usize,
+    wanted: &(dyn Fn(&Chain, &Keys) -> bool + Sync),
+    done: &(dyn Fn(&[Row]) + Sync),
+) -> Vec<Row> {
     let next = AtomicUsize::new(0);
-    let done: Vec<Mutex<Vec<Row>>> = chains.iter().map(|_| Mutex::default()).collect();
+    let rows: Vec<Mutex<Vec<Row>>> = chains.iter().map(|_| Mutex::default()).collect();
     std::thread::scope(|scope| {
         for worker in 0..workers.max(1) {
-            let (next, done) = (&next, &done);
+            let (next, rows) = (&next, &rows);
             scope.spawn(move || {
                 stay_on_processor(worker);
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(chain) = chains.get(at) else { return };
-                    let rows = run_chain(chain, wanted);
-                    *done[at].lock().unwrap_or_else(PoisonError::into_inner) = rows;
+                    let its = run_chain(table, chain, wanted);
+                    done(&its);
+                    *rows[at].lock().unwrap_or_else(PoisonError::into_inner) = its;
                 }
             });
         }
     });
-    done.into_iter().flat_map(|rows| rows.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    rows.into_iter().flat_map(|rows| rows.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
 }
 
 /// Keeps this thread, and the gateways that it starts, on one processor: the kernel hands loopback packets over in the
@@ -139,60 +214,65 @@ fn stay_on_processor(worker: usize) {
     let _stays_where_it_may = sched_setaffinity(None, &one);
 }
 
-fn run_chain(chain: &Chain, wanted: &(dyn Fn(&Chain, &Cell) -> bool + Sync)) -> Vec<Row> {
+fn run_chain(table: Table, chain: &Chain, wanted: &(dyn Fn(&Chain, &Keys) -> bool + Sync)) -> Vec<Row> {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => panic!("failed to make a runtime: {error}"),
     };
     let mut host: Option<Host> = None;
     let mut rows = Vec::new();
-    for cell in chain.cells().filter(|cell| wanted(chain, cell)) {
+    for cell in chain.cells(table).into_iter().filter(|cell| wanted(chain, &cell.keys())) {
         let played = catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async {
                 if host.is_none() {
                     host = Some(Host::start(&chain.gateways).await.map_err(|error| error.to_string())?);
                 }
                 let host = host.as_mut().ok_or("no chain")?;
-                let played = play::play(host, cell).await;
+                let played = match cell {
+                    Any::Truncation(cell) => play::play(host, cell).await.map(Facts::from),
+                    Any::Held(cell) => held::play(host, cell).await,
+                    Any::Departure(cell) => departure::play(host, cell).await,
+                };
                 played.map_err(|why| format!("{why}\n{}", host.log()))
             })
         }));
-        let result = played.unwrap_or_else(|panic| Err(message(&*panic)));
+        let mut result = played.unwrap_or_else(|panic| Err(message(&*panic)));
         if result.is_err() {
             // What a fault leaves behind is no place for the next cell.
             host = None;
         }
-        rows.push(Row {
-            gateway: chain.gateway(),
-            version: chain.version(),
-            conf: chain.conf(),
-            cell,
-            result: result.map(Facts::from),
-        });
+        if let Ok(facts) = &mut result
+            && chain.races()
+        {
+            facts.leave_out_what_a_race_decides();
+        }
+        let (gateway, version, conf) = (chain.gateway(), chain.version(), chain.conf());
+        rows.push(Row { table, gateway, version, conf, keys: cell.keys(), result });
     }
-    judge_by_control(&mut rows);
+    if matches!(table, Table::Truncation | Table::Pairs) {
+        judge_by_control(&mut rows);
+    }
     drop(host);
     rows
 }
 
 /// Where the control is not intact, the set-up is at fault, and nothing is said of the gateway.
 fn judge_by_control(rows: &mut [Row]) {
-    let controls: Vec<(Cell, String)> = rows
+    let of = |keys: &Keys| (keys.origin_framing, keys.origin_version, keys.reader);
+    let controls: Vec<_> = rows
         .iter()
-        .filter(|row| row.cell.cut == Cut::None)
+        .filter(|row| row.keys.cut == Cut::None.name())
         .filter_map(|row| match &row.result {
             Ok(facts) if facts.outcome == Outcome::Intact => None,
-            Ok(facts) => Some((row.cell, format!("the control is {}: {}", facts.outcome, facts.framing))),
-            Err(why) => Some((row.cell, format!("the control fails: {why}"))),
+            Ok(facts) => {
+                Some((of(&row.keys), format!("the control is {}: {}\n{}", facts.outcome, facts.framing, facts.transcript)))
+            }
+            Err(why) => Some((of(&row.keys), format!("the control fails: {why}"))),
         })
         .collect();
     for row in rows.iter_mut() {
-        let of = |control: &Cell| {
-            (control.framing, control.version, control.reader) == (row.cell.framing, row.cell.version, row.cell.reader)
-        };
-        if let Some((_, why)) = controls.iter().find(|(control, _)| of(control)) {
-            let transcript = row.result.as_ref().map(|facts| facts.transcript.clone()).unwrap_or_default();
-            row.result = Err(format!("{why}\n{transcript}"));
+        if let Some((_, why)) = controls.iter().find(|(control, _)| *control == of(&row.keys)) {
+            row.result = Err(why.clone());
         }
     }
 }

@@ -76,9 +76,9 @@ impl Default for Http2 {
     }
 }
 
-/// The preface, our SETTINGS (no push), and a GET on stream 1 that ends there.
+/// The preface, our SETTINGS (no push), and a GET on stream 1 that ends there, with `accept-encoding: gzip` if it is so.
 #[must_use]
-pub fn request(authority: &str, path: &str) -> Vec<u8> {
+pub fn request(authority: &str, path: &str, accepts_gzip: bool) -> Vec<u8> {
     let mut octets = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     frame::write(&mut octets, kind::SETTINGS, 0, 0, &[0, 2, 0, 0, 0, 0]);
     // RFC 7541: :method GET and :scheme http from the static table, the other two as literals that are not indexed.
@@ -88,7 +88,20 @@ pub fn request(authority: &str, path: &str) -> Vec<u8> {
         block.extend([name, length.expect("an authority or a path of a case is short")]);
         block.extend(value.as_bytes());
     }
+    if accepts_gzip {
+        // The static table has "accept-encoding: gzip, deflate"; its name alone is used.
+        block.extend([0x0f, 0x01, 4]);
+        block.extend(b"gzip");
+    }
     frame::write(&mut octets, kind::HEADERS, flag::END_STREAM | flag::END_HEADERS, 1, &block);
+    octets
+}
+
+/// RST_STREAM(CANCEL) on stream 1: the reader is not interested any more (RFC 9113 7).
+#[must_use]
+pub fn cancel() -> Vec<u8> {
+    let mut octets = Vec::new();
+    frame::write(&mut octets, kind::RST_STREAM, 0, 1, &[0, 0, 0, 8]);
     octets
 }
 

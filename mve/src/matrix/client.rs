@@ -7,7 +7,6 @@ use harness::observer::Observer;
 use harness::reader::http2::{self, Http2, StreamEnd};
 use harness::transcript::What;
 use harness::wire::h1;
-use harness::wire::notation::printable;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -89,7 +88,7 @@ impl Client {
         let known = self.http2.seen().len();
         let answers = self.http2.push(octets);
         for seen in &self.http2.seen()[known..] {
-            self.observer.says(printable(&seen.to_string()));
+            self.observer.says(seen.to_string());
         }
         // A peer that is gone by now has said all it will.
         let _gone = self.socket.write_all(&answers).await;

@@ -5,12 +5,14 @@
 //! comes, and fences say when nothing more will. The rules of the outcome are those of [`harness::verdict`].
 
 pub mod axes;
+pub mod baseline;
 pub mod chains;
 mod client;
 pub mod departure;
 pub mod held;
 mod host;
 mod judge;
+pub mod page;
 mod play;
 pub mod run;
 mod script;

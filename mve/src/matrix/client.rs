@@ -169,9 +169,15 @@ impl Client {
         if self.protocol == Protocol::Http2 { self.http2.content() } else { self.octets.clone() }
     }
 
-    /// The last octets of it.
+    /// The last octets of it. The value of Date (RFC 9110 6.6.1) is `<date>`: it is no fact of the cell.
     pub(super) fn tail(&self) -> Vec<u8> {
-        let all = self.received();
+        let mut all = self.received();
+        let messages = self.labeller.messages().iter().rev();
+        for field in messages.flat_map(|message| message.fields.iter().rev()) {
+            if self.octets[field.name.clone()].eq_ignore_ascii_case(b"date") {
+                all.splice(field.value.clone(), *b"<date>");
+            }
+        }
         all[all.len().saturating_sub(TAIL)..].to_vec()
     }
 }

@@ -3,8 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use harness::gateway::{CannotStart, Described, Launched};
+use harness::wire::h1::{Framing, Labeller};
 use harness::{address, patience};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +30,8 @@ pub(super) struct Host {
     /// Whatever accepts and answers fences; ends with the host.
     _accepting: JoinSet<()>,
     cells: usize,
+    /// The connection that fences go over.
+    fencing: Arc<Mutex<Option<TcpStream>>>,
 }
 
 /// A request that has reached the origin.
@@ -61,7 +65,7 @@ impl Host {
             next = launched.address();
             running.insert(0, launched);
         }
-        let host = Self { gateways: gateways.to_vec(), running, origin, asked, _accepting: accepting, cells: 0 };
+        let host = Self { gateways: gateways.to_vec(), running, origin, asked, _accepting: accepting, cells: 0, fencing: Arc::default() };
         host.ready().await.map_err(|why| {
             let what = host.gateways.iter().map(Described::about).collect::<Vec<_>>().join(", ");
             CannotStart { what, why: format!("{why}\n{}", host.log()) }
@@ -113,21 +117,27 @@ impl Host {
         while self.asked.try_recv().is_ok() {}
     }
 
-    /// Sends one whole request and response through every gateway.
+    /// Sends one whole request and response through every gateway, over a connection that lasts: a table has tens of
+    /// thousands of fences, and where the kernel tracks connections it keeps each for two minutes.
     pub(super) fn fence(&self) -> impl Future<Output = Result<(), String>> + Send + use<> {
         let address = self.address(false);
+        let kept = Arc::clone(&self.fencing);
         async move {
-            let passed = async {
-                let mut socket = connect(address).await?;
-                let request = format!("GET {FENCE} HTTP/1.1\r\nHost: fence.test\r\nConnection: close\r\n\r\n");
-                socket.write_all(request.as_bytes()).await?;
-                let mut response = Vec::new();
-                socket.read_to_end(&mut response).await?;
-                io::Result::Ok(response)
+            // A fence that is given up half-way takes its connection with it.
+            let before = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let again = before.is_some();
+            let passed = match before {
+                Some(socket) => fence_on(socket).await,
+                None => fence_on_a_fresh_one(address).await,
             };
-            match passed.await {
-                Ok(response) if response.starts_with(b"HTTP/1.1 200 ") => Ok(()),
-                Ok(response) => Err(format!("the fence's response is {:?}", String::from_utf8_lossy(&response))),
+            // The gateway may close a connection that lasts whenever it likes.
+            let passed = if passed.is_err() && again { fence_on_a_fresh_one(address).await } else { passed };
+            match passed {
+                Ok((response, socket)) if response.starts_with(b"HTTP/1.1 200 ") => {
+                    *kept.lock().unwrap_or_else(PoisonError::into_inner) = socket;
+                    Ok(())
+                }
+                Ok((response, _)) => Err(format!("the fence's response is {:?}", String::from_utf8_lossy(&response))),
                 Err(error) => Err(format!("the fence does not pass: {error}")),
             }
         }
@@ -152,6 +162,31 @@ pub(super) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = stream.await?;
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+async fn fence_on_a_fresh_one(address: SocketAddr) -> io::Result<(Vec<u8>, Option<TcpStream>)> {
+    fence_on(connect(address).await?).await
+}
+
+/// The whole response, and the connection if it persists (RFC 9112 9.3).
+async fn fence_on(mut socket: TcpStream) -> io::Result<(Vec<u8>, Option<TcpStream>)> {
+    let request = format!("GET {FENCE} HTTP/1.1\r\nHost: fence.test\r\n\r\n");
+    socket.write_all(request.as_bytes()).await?;
+    let mut labeller = Labeller::responses(["GET".to_owned()]);
+    let (mut response, mut octets) = (Vec::new(), vec![0; 4096]);
+    while labeller.completed() == 0 {
+        let count = socket.read(&mut octets).await?;
+        if count == 0 {
+            // Not a whole response, unless its end was the connection's.
+            let closed = labeller.messages().last().is_some_and(|message| message.framing == Framing::Close);
+            return if closed { Ok((response, None)) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+        }
+        response.extend_from_slice(&octets[..count]);
+        labeller.push(&octets[..count]);
+    }
+    let connection = labeller.messages()[0].field(&response, "connection").unwrap_or_default().to_ascii_lowercase();
+    let persists = !connection.windows(5).any(|word| word == b"close");
+    Ok((response, persists.then_some(socket)))
 }
 
 async fn accept(listener: TcpListener, tell: mpsc::UnboundedSender<Asked>) {

@@ -41,6 +41,8 @@ impl Described {
 #[derive(Debug)]
 pub struct Launched {
     child: Child,
+    /// It and its children, as they were when it listened.
+    processes: Vec<u32>,
     address: SocketAddr,
     address_h2: SocketAddr,
     folder: TempDir,
@@ -91,6 +93,14 @@ impl Launched {
         }
     }
 
+    /// Whether any of its threads runs or is about to. What arrives at a socket wakes the thread that waits for it before
+    /// the sender goes on, and a thread that hands work to another wakes it before it sleeps: once all of them sleep,
+    /// everything that arrived has been dealt with as far as it will without another event or a clock.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.processes.iter().any(|process| is_busy(*process))
+    }
+
     /// Ends it.
     ///
     /// # Errors
@@ -115,7 +125,13 @@ impl Launched {
                 asked_ms += ASK_AGAIN_MS;
             }
         }
+        self.family();
         Ok(self)
+    }
+
+    /// Looks again for processes that it has started: some start them later than they listen.
+    pub fn family(&mut self) {
+        self.processes = descendants(self.child.id());
     }
 
     fn said_last(&self) -> String {
@@ -150,6 +166,40 @@ fn wait_for_death(child: &Child, bound_ms: i64) {
         let bound = Timespec { tv_sec: bound_ms / 1000, tv_nsec: bound_ms % 1000 * 1_000_000 };
         let _either = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound));
     }
+}
+
+/// Whether a thread of this process is in state R or D: proc(5).
+fn is_busy(process: u32) -> bool {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{process}/task")) else { return false };
+    tasks.flatten().any(|task| {
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        matches!(state_and_parent(&stat), Some(("R" | "D", _)))
+    })
+}
+
+/// The name stands before them and may hold anything, a parenthesis too.
+fn state_and_parent(stat: &str) -> Option<(&str, u32)> {
+    let mut words = stat.rsplit_once(") ")?.1.split(' ');
+    Some((words.next()?, words.next()?.parse().ok()?))
+}
+
+/// A process and all that it has started, however far down.
+fn descendants(of: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let parents: Vec<(u32, u32)> = processes
+        .filter_map(|process| {
+            let stat = fs::read_to_string(process.path().join("stat")).ok()?;
+            let number = process.file_name().to_str()?.parse().ok()?;
+            Some((number, state_and_parent(&stat)?.1))
+        })
+        .collect();
+    let mut family = vec![of];
+    let mut at = 0;
+    while let Some(parent) = family.get(at).copied() {
+        family.extend(parents.iter().filter(|(_, its)| *its == parent).map(|(child, _)| *child));
+        at += 1;
+    }
+    family
 }
 
 fn log_in(folder: &Path) -> PathBuf {
@@ -190,5 +240,5 @@ fn spawn(described: &Described, origin: SocketAddr) -> io::Result<Launched> {
     }
     command.current_dir(folder.path()).stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said).process_group(0);
     let child = stay_on_one_processor(die_with_parent(&mut command)).spawn()?;
-    Ok(Launched { child, address: listen, address_h2: listen_h2, folder })
+    Ok(Launched { processes: vec![child.id()], child, address: listen, address_h2: listen_h2, folder })
 }

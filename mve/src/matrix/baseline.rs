@@ -135,32 +135,37 @@ impl Baseline {
                 differences.push(Difference::New { cell: row.name(), outcome });
             }
         }
-        // Only cells that were played and are no fault can be stale.
-        let played: BTreeSet<(String, String, String)> = rows
+        // An entry is stale when its chain was played, and no cell shows it: it may have changed, or be gone.
+        let chain = |table: &str, gateway: &str, conf: &str, reader: &str, version: &str| {
+            [table, gateway, conf, reader, version].join(" ")
+        };
+        let played: BTreeSet<String> = rows
             .iter()
-            .filter(|row| row.result.is_ok())
-            .map(|row| {
-                let keys = &row.keys;
-                let group = format!("{} {} {} {} {}", row.table, row.gateway, row.conf, keys.origin(), keys.reader);
-                (group, format!("{}/{}", keys.cut, keys.end), row.version.clone())
-            })
+            .map(|row| chain(row.table.name(), &row.gateway, &row.conf, row.keys.reader, &row.version))
+            .collect();
+        let faults: BTreeSet<(String, &str)> = rows
+            .iter()
+            .filter(|row| row.result.is_err())
+            .map(|row| (format!("{} {} {}", row.keys.origin(), row.keys.cut, row.keys.end), row.version.as_str()))
             .collect();
         for (entry, versions) in &self.entries {
-            let group = entry.group.rsplit_once(' ').map_or(entry.group.as_str(), |(group, _)| group);
-            let words: Vec<&str> = group.split(' ').take(2).collect();
-            let known = self.versions.get(&words.join(" "));
-            let all = known == Some(versions);
-            for (its, place, version) in &played {
-                if its != group || *place != entry.place {
+            let words: Vec<&str> = entry.group.split(' ').collect();
+            let [table, gateway, conf, origin, reader, _] = words.as_slice() else { continue };
+            let known = self.versions.get(&format!("{table} {gateway}"));
+            let new = rows.iter().map(|row| row.version.clone()).collect::<BTreeSet<_>>();
+            let new = new.into_iter().filter(|version| known.is_some_and(|known| known == versions && !known.contains(version)));
+            for version in versions.iter().cloned().chain(new) {
+                let place = format!("{origin} {}", entry.place.replace('/', " "));
+                if !played.contains(&chain(table, gateway, conf, reader, &version))
+                    || faults.contains(&(place, version.as_str()))
+                    || shown.entries.get(entry).is_some_and(|by| by.contains(&version))
+                {
                     continue;
                 }
-                let expected = versions.contains(version) || (all && known.is_some_and(|known| !known.contains(version)));
-                if expected && !shown.entries.get(entry).is_some_and(|by| by.contains(version)) {
-                    differences.push(Difference::Stale {
-                        version: format!("{} {version}", words[1]),
-                        entry: format!("{} {}", entry.group, entry.place),
-                    });
-                }
+                differences.push(Difference::Stale {
+                    version: format!("{gateway} {version}"),
+                    entry: format!("{} {}", entry.group, entry.place),
+                });
             }
         }
         differences
@@ -270,8 +275,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_played_is_not_stale() {
-        let text = written(&rows("1", "in-chunk-data"));
-        assert_eq!(told(&text, &rows("1", "in-chunk-data")[..3]), Vec::<String>::new());
+    fn a_version_that_was_not_played_is_not_stale_and_a_cell_that_is_gone_is() {
+        let text = written(&[rows("1", "in-chunk-data"), rows("2", "in-chunk-data")].concat());
+        assert_eq!(told(&text, &rows("1", "in-chunk-data")), Vec::<String>::new());
+        assert_eq!(told(&text, &rows("1", "in-chunk-data")[..3]).len(), 2);
     }
 }

@@ -1,8 +1,9 @@
 //! The reader of a cell: it asks once and records what comes, octets of HTTP/1 or frames of HTTP/2.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
+use flate2::write::GzDecoder;
 use harness::observer::Observer;
 use harness::reader::http2::{self, Http2, StreamEnd};
 use harness::transcript::What;
@@ -125,19 +126,30 @@ impl Client {
         }
     }
 
-    /// How many octets of content have come; of a compressed one, those behind gzip's header of 10 octets, which is
-    /// sent without anything to compress (RFC 1952 2.3).
-    pub(super) fn content(&self) -> usize {
-        let (content, coded) = match self.protocol {
-            Protocol::Http2 => (self.http2.content().len(), self.http2.field(b"content-encoding").is_some()),
+    /// Whether the content is compressed.
+    pub(super) fn is_coded(&self) -> bool {
+        match self.protocol {
+            Protocol::Http2 => self.http2.field(b"content-encoding").is_some(),
             _ => {
                 let message = self.labeller.messages().last();
-                let content = message.map_or(0, |message| message.content.iter().map(std::ops::Range::len).sum());
-                let coded = message.is_some_and(|message| message.field(&self.octets, "content-encoding").is_some());
-                (content, coded)
+                message.is_some_and(|message| message.field(&self.octets, "content-encoding").is_some())
             }
+        }
+    }
+
+    /// How many octets of content a reader could use by now: of a compressed one, what comes out of it.
+    pub(super) fn content(&self) -> usize {
+        let content = match self.protocol {
+            Protocol::Http2 => self.http2.content(),
+            _ => self.labeller.messages().last().map_or_else(Vec::new, |message| message.content_in(&self.octets)),
         };
-        if coded { content.saturating_sub(10) } else { content }
+        if !self.is_coded() {
+            return content.len();
+        }
+        let mut plain = GzDecoder::new(Vec::new());
+        // A stream that is not over lacks its end; what came out until then is what counts.
+        let _unfinished = plain.write_all(&content).and_then(|()| plain.flush());
+        plain.get_ref().len()
     }
 
     /// Closes both directions at once; nothing is read any more.

@@ -79,7 +79,8 @@ impl Cell {
     fn head(&self) -> String {
         let framing = match self.framing {
             Framing::Chunked => "Transfer-Encoding: chunked".to_owned(),
-            Framing::Length => format!("Content-Length: {}", EVENTS.concat().len() + AT_MOST),
+            // One block more than is ever sent: a whole response would free the connection for the fence.
+            Framing::Length => format!("Content-Length: {}", EVENTS.concat().len() + AT_MOST + BLOCK),
             Framing::Close => "Connection: close".to_owned(),
         };
         format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{framing}\r\n\r\n")
@@ -151,7 +152,10 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
     };
     let played: Result<_, String> =
         patience::wait("the cell to end", Location::caller(), || at_reader.so_far(), play).await;
-    let (framing, outcome) = played?;
+    let (mut framing, outcome) = played?;
+    if client.is_coded() {
+        framing += ", compressed";
+    }
     host.alive()?;
     at_reader.recorder().seal();
     let text = render(&at_reader.recorder().transcript(), &Redactions::all());

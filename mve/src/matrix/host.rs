@@ -65,11 +65,12 @@ impl Host {
             next = launched.address();
             running.insert(0, launched);
         }
-        let host = Self { gateways: gateways.to_vec(), running, origin, asked, _accepting: accepting, cells: 0, fencing: Arc::default() };
+        let mut host = Self { gateways: gateways.to_vec(), running, origin, asked, _accepting: accepting, cells: 0, fencing: Arc::default() };
         host.ready().await.map_err(|why| {
             let what = host.gateways.iter().map(Described::about).collect::<Vec<_>>().join(", ");
             CannotStart { what, why: format!("{why}\n{}", host.log()) }
         })?;
+        host.running.iter_mut().for_each(Launched::family);
         Ok(host)
     }
 
@@ -141,6 +142,23 @@ impl Host {
                 Err(error) => Err(format!("the fence does not pass: {error}")),
             }
         }
+    }
+
+    /// Waits until no thread of a gateway has anything to do. A fence proves it of one worker that does everything in
+    /// order; of threads only this does.
+    pub(super) fn settle(&self) {
+        while self.running.iter().any(Launched::is_busy) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Sends fences, and waits until the gateways have nothing to do.
+    pub(super) async fn fences_pass(&self, count: usize) -> Result<(), String> {
+        for _ in 0..count {
+            self.fence().await?;
+            self.settle();
+        }
+        Ok(())
     }
 
     /// Whether all gateways still run.

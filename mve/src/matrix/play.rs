@@ -135,9 +135,7 @@ impl Origin {
         acknowledged(&socket).await.map_err(io)?;
         // The cut comes when all that was sent has been dealt with: what a gateway does with octets and a reset at the
         // same time is decided by the kernel.
-        for _ in 0..host.fences() {
-            host.fence().await?;
-        }
+        host.fences_pass(host.fences()).await?;
         while read_now(client).await {}
         if self.cuts == 0 {
             self.observer.claim_all();
@@ -238,9 +236,7 @@ impl Answering {
             self.observer.outgoing(What::Octets(piece.to_vec()));
         }
         acknowledged(&self.socket).await.map_err(io)?;
-        for _ in 0..fences {
-            host.fence().await?;
-        }
+        host.fences_pass(fences).await?;
         while read_now(client).await {}
         Ok(())
     }

@@ -190,9 +190,11 @@ fn the_page_works_in_a_browser_on_a_desk_and_on_a_telephone() {
 
     // On a telephone the page is no wider than the screen; the table scrolls in its own place.
     browser.width(390, 844, true, true);
-    assert_eq!(browser.value("document.documentElement.scrollWidth"), 390);
     browser.value(&choose("gateway", "all"));
     browser.picture("telephone");
+    let wide = "[...document.querySelectorAll('body > *')].filter((n) => n.getBoundingClientRect().right > 390).map((n) => n.outerHTML.slice(0, 60))";
+    assert_eq!(browser.value(wide), json!([]));
+    assert_eq!(browser.value("document.documentElement.scrollWidth"), 390);
 
     // What a peer wrote is text.
     browser.value("[...document.querySelectorAll('td button')].find((b) => b.textContent === '!').click()");

@@ -13,6 +13,18 @@ run *PATTERN:
 show CASE:
     cargo run --quiet -- show {{ CASE }}
 
+# get the gateways of the matrix through apt and pip, below target/
+gateways *GATEWAY:
+    cargo run --quiet -- fetch {{ GATEWAY }}
+
+# the truncation table, or another: `just matrix held --gateway haproxy`
+matrix *ARGS:
+    cargo run --quiet -- matrix {{ ARGS }}
+
+# every gateway that was fetched against its reviewed tables
+matrix-test:
+    cargo test -p mve --test matrix -- --include-ignored
+
 # all that needs neither a container engine nor Go
 test *ARGS:
     cargo test --workspace {{ ARGS }}

@@ -10,6 +10,7 @@ pub mod fidelity;
 pub mod header_after_write;
 pub mod hijacked_connection;
 pub mod machine;
+pub mod matrix;
 pub mod player;
 pub mod proxy_buffering;
 pub mod testimony;

@@ -3,6 +3,7 @@
 #[cfg(feature = "containers")]
 pub mod container;
 pub mod engine;
+mod launched;
 mod nginx;
 
 use std::net::{IpAddr, SocketAddr};
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 #[cfg(feature = "containers")]
 pub use container::Container;
+pub use launched::{Described, Launched};
 pub use nginx::Process;
 
 use crate::address;
@@ -22,6 +24,8 @@ pub enum Gateway {
     /// nginx in a container of this machine's engine, with this conf.
     #[cfg(feature = "containers")]
     Container(Container),
+    /// Any gateway that a folder describes, as a process of this machine.
+    Described(Box<Described>),
 }
 
 /// nginx with one conf.
@@ -53,6 +57,7 @@ impl Gateway {
             Self::Nginx(nginx) => format!("nginx {}", nginx.name),
             #[cfg(feature = "containers")]
             Self::Container(container) => format!("nginx {}", container.name),
+            Self::Described(described) => described.about(),
         }
     }
 
@@ -62,7 +67,7 @@ impl Gateway {
     /// When this machine has none that the gateway could reach.
     pub(crate) fn reaches(&self) -> Result<IpAddr, CannotStart> {
         match self {
-            Self::Nginx(_) => Ok(address::next()),
+            Self::Nginx(_) | Self::Described(_) => Ok(address::next()),
             #[cfg(feature = "containers")]
             Self::Container(_) => container::reached_by_containers(),
         }
@@ -78,6 +83,7 @@ impl Gateway {
             Self::Nginx(nginx) => Ok(Running::Process(Process::start(nginx, origin, on)?)),
             #[cfg(feature = "containers")]
             Self::Container(container) => Ok(Running::Container(container.start(origin).await?)),
+            Self::Described(described) => Ok(Running::Launched(Launched::start(described, origin)?)),
         }
     }
 }
@@ -88,6 +94,7 @@ pub(crate) enum Running {
     Process(Process),
     #[cfg(feature = "containers")]
     Container(container::Instance),
+    Launched(Launched),
 }
 
 impl Running {
@@ -96,6 +103,7 @@ impl Running {
             Self::Process(process) => process.address(),
             #[cfg(feature = "containers")]
             Self::Container(instance) => instance.address(),
+            Self::Launched(launched) => launched.address(),
         }
     }
 
@@ -105,6 +113,7 @@ impl Running {
             Self::Process(process) => Log::File(process.log()),
             #[cfg(feature = "containers")]
             Self::Container(instance) => Log::Container(instance.log()),
+            Self::Launched(launched) => Log::File(launched.log()),
         }
     }
 
@@ -117,6 +126,8 @@ impl Running {
             Self::Process(process) => process.stop(),
             #[cfg(feature = "containers")]
             Self::Container(instance) => instance.stop(),
+            // Which of its words are grave only its own family knows.
+            Self::Launched(launched) => (String::new(), launched.stop()),
         };
         for line in log.lines() {
             tracing::debug!(target: "lastchunk::nginx", "{line}");

@@ -1,5 +1,6 @@
 //! The client side: who asks, and what it reports.
 
+pub mod http2;
 mod library;
 mod raw;
 

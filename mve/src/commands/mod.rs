@@ -5,9 +5,11 @@ mod describe;
 mod doctor;
 mod explain;
 mod facts;
+mod fetch;
 mod fidelity;
 mod image;
 mod list;
+mod matrix;
 mod output;
 mod paint;
 mod play;
@@ -55,6 +57,10 @@ enum Command {
     Show(show::Show),
     /// Annotate the octets of a response that was captured elsewhere, and judge it
     Explain(explain::Explain),
+    /// Which gateway turns a cut stream into a complete one: the tables, over all gateways that this machine has
+    Matrix(matrix::Matrix),
+    /// Get gateways for `matrix` through the ordinary package clients, below the target folder
+    Fetch(fetch::Fetch),
     /// Tell what this machine offers, and how to get what is missing
     Doctor(doctor::Doctor),
     /// Play random programs on the model of net/http and on real Go, and compare
@@ -121,6 +127,8 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::Run(run)) => run.answer(),
         Some(Command::Show(show)) => show.answer(),
         Some(Command::Explain(explain)) => explain.answer(),
+        Some(Command::Matrix(matrix)) => matrix.answer(),
+        Some(Command::Fetch(fetch)) => fetch.answer(),
         Some(Command::Doctor(doctor)) => doctor.answer(),
         Some(Command::Fidelity(fidelity)) => fidelity.answer(),
         Some(Command::Image { dir }) => image::write(&dir),

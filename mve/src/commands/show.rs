@@ -23,6 +23,9 @@ pub struct Show {
 
 impl Show {
     pub fn answer(&self) -> Result<Exit, Complaint> {
+        if let Some(answer) = super::matrix::show(&self.case) {
+            return answer;
+        }
         let case = selection::one(&self.case)?;
         let stop = Stop::on_signals()?;
         install_panic_hook(self.verbose);

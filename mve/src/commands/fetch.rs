@@ -1,0 +1,44 @@
+//! `lastchunk fetch`.
+
+use std::io::Write as _;
+
+use clap::Args;
+use fixtures::gateways::{self, found};
+
+use super::complaint::Complaint;
+use super::{Exit, output};
+
+/// Gateways, through the ordinary package clients, unpacked below the target folder.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// Only these gateways; all without
+    gateways: Vec<String>,
+}
+
+impl Fetch {
+    pub fn answer(&self) -> Result<Exit, Complaint> {
+        let mut out = output::text();
+        let mut exit = Exit::AsClaimed;
+        for description in gateways::all().map_err(Complaint::new)? {
+            if !self.gateways.is_empty() && !self.gateways.contains(&description.name) {
+                continue;
+            }
+            for provider in &description.providers {
+                if let Err(why) = gateways::fetch(&description, provider) {
+                    exit = Exit::CouldNotRun;
+                    writeln!(out, "{why}")?;
+                }
+            }
+            let (binaries, missing) = found(&description);
+            for binary in binaries {
+                writeln!(out, "{} {}: {}", description.name, binary.version, binary.program.display())?;
+                out.flush()?;
+            }
+            for why in missing {
+                writeln!(out, "{}: {why}", description.name)?;
+            }
+        }
+        out.flush()?;
+        Ok(exit)
+    }
+}

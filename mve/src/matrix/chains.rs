@@ -1,0 +1,91 @@
+//! Which chains this machine can run.
+
+use std::path::Path;
+
+use fixtures::gateways::{self, BadFolder, Binary, Description};
+use harness::gateway::Described;
+
+use super::axes::Protocol;
+use super::run::Chain;
+use super::table::Table;
+
+/// The chains of a table, and what cannot be run and why.
+#[derive(Debug, Clone, Default)]
+pub struct Chains {
+    /// In the order of the gateways, of their versions as they are described, and of their confs.
+    pub chains: Vec<Chain>,
+    /// What is described and not here, by gateway.
+    pub missing: Vec<(String, String)>,
+}
+
+/// The chains of a table, of the project's gateways for whose names `wanted` holds, and of a user's folders.
+///
+/// # Errors
+/// When a folder describes no gateway.
+pub fn of(table: Table, wanted: &dyn Fn(&str) -> bool, folders: &[&Path]) -> Result<Chains, BadFolder> {
+    let mut chains = Chains::default();
+    let mut descriptions: Vec<Description> =
+        gateways::all()?.into_iter().filter(|description| wanted(&description.name)).collect();
+    for folder in folders {
+        descriptions.push(Description::read(folder)?);
+    }
+    let first = if table == Table::Pairs { as_it_ships(&mut chains.missing)? } else { None };
+    for description in descriptions {
+        let (binaries, missing) = gateways::found(&description);
+        chains.missing.extend(missing.into_iter().map(|why| (description.name.clone(), why)));
+        for binary in binaries {
+            let chain = |conf: &str| Described {
+                description: description.clone(),
+                binary: binary.clone(),
+                conf: conf.to_owned(),
+            };
+            match (table, &first) {
+                (Table::Pairs, Some(first)) if first.binary != binary => chains.chains.push(Chain {
+                    gateways: vec![first.clone(), chain("default")],
+                    readers: readers(&description, &[Protocol::Http11]),
+                }),
+                (Table::Pairs, _) => {}
+                (Table::Truncation, _) => chains.each(&description, &chain, &["default", "streaming"], Protocol::ALL),
+                (Table::Held, _) => {
+                    let readers = [Protocol::Http11, Protocol::Http2];
+                    chains.each(&description, &chain, &["default", "streaming", "compressing"], &readers);
+                }
+                (Table::Departure, _) => {
+                    let readers = [Protocol::Http11, Protocol::Http2];
+                    chains.each(&description, &chain, &["default", "streaming"], &readers);
+                }
+            }
+        }
+    }
+    Ok(chains)
+}
+
+/// The nginx that stands in front: the build from crate sources, with the conf it ships with.
+fn as_it_ships(missing: &mut Vec<(String, String)>) -> Result<Option<Described>, BadFolder> {
+    let description = Description::read(&gateways::folder("nginx"))?;
+    let (binaries, why) = gateways::found(&description);
+    let Some(binary): Option<Binary> = binaries.into_iter().next() else {
+        missing.extend(why.into_iter().map(|why| ("nginx".to_owned(), why)));
+        return Ok(None);
+    };
+    Ok(Some(Described { description, binary, conf: "default".into() }))
+}
+
+impl Chains {
+    fn each(
+        &mut self,
+        description: &Description,
+        chain: &dyn Fn(&str) -> Described,
+        confs: &[&str],
+        wanted: &[Protocol],
+    ) {
+        for conf in confs.iter().filter(|conf| description.confs.contains_key(**conf)) {
+            self.chains.push(Chain { gateways: vec![chain(conf)], readers: readers(description, wanted) });
+        }
+    }
+}
+
+/// The readers that a gateway speaks with, in the order of the table.
+fn readers(description: &Description, wanted: &[Protocol]) -> Vec<Protocol> {
+    wanted.iter().copied().filter(|reader| description.readers.iter().any(|its| its == reader.name())).collect()
+}

@@ -1,0 +1,208 @@
+//! The second table: what is held. The origin sends a piece and waits; does it pass before the next is sent?
+
+use std::panic::Location;
+
+use harness::observer::Observer;
+use harness::patience;
+use harness::render::{Redactions, render};
+use harness::transcript::{Meant, Recorder, chain};
+use harness::verdict::Outcome;
+use harness::wire::notation::escape;
+
+use super::axes::{Framing, Protocol};
+use super::client::Client;
+use super::host::Host;
+use super::play::{Answering, read_now};
+use super::run::Facts;
+use super::script::EVENTS;
+use super::table::Keys;
+
+/// What the origin sends piece by piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Probe {
+    /// The header section, and the first event only later.
+    HeaderSection,
+    /// Three events of 11 to 13 octets.
+    SmallEvents,
+    /// The first half of a chunk, and the second half only later.
+    HalfAChunk,
+}
+
+/// A cell of the table but for the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// What delimits the content.
+    pub framing: Framing,
+    /// What is sent piece by piece.
+    pub probe: Probe,
+    /// Who reads.
+    pub reader: Protocol,
+}
+
+/// How many octets each further piece has, when small events have not passed.
+const BLOCK: usize = 512;
+/// How many octets are sent before a gateway is said to hold everything.
+const AT_MOST: usize = 64 * 1024;
+
+impl Probe {
+    const ALL: [Self; 3] = [Self::HeaderSection, Self::SmallEvents, Self::HalfAChunk];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::HeaderSection => "header-section",
+            Self::SmallEvents => "small-events",
+            Self::HalfAChunk => "half-a-chunk",
+        }
+    }
+}
+
+impl Cell {
+    /// All cells for a reader, in the order of the table. Half a chunk needs chunks.
+    pub fn all(reader: Protocol) -> impl Iterator<Item = Self> {
+        let framings =
+            Framing::ALL.iter().flat_map(|&framing| Probe::ALL.into_iter().map(move |probe| (framing, probe)));
+        let sensible = framings.filter(|(framing, probe)| *framing == Framing::Chunked || *probe != Probe::HalfAChunk);
+        sensible.map(move |(framing, probe)| Self { framing, probe, reader })
+    }
+
+    /// Its place on the axes, in words.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        Keys {
+            origin_framing: self.framing.name(),
+            origin_version: "http/1.1",
+            cut: self.probe.name().to_owned(),
+            end: "open",
+            reader: self.reader.name(),
+        }
+    }
+
+    fn head(&self) -> String {
+        let framing = match self.framing {
+            Framing::Chunked => "Transfer-Encoding: chunked".to_owned(),
+            // One block more than is ever sent: a whole response would free the connection for the fence.
+            Framing::Length => format!("Content-Length: {}", EVENTS.concat().len() + AT_MOST + BLOCK),
+            Framing::Close => "Connection: close".to_owned(),
+        };
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{framing}\r\n\r\n")
+    }
+
+    fn framed(&self, data: &str) -> String {
+        match self.framing {
+            Framing::Chunked => format!("{:x}\r\n{data}\r\n", data.len()),
+            _ => data.to_owned(),
+        }
+    }
+}
+
+/// Plays a cell.
+///
+/// # Errors
+/// When the harness or the set-up is at fault: in one line.
+pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
+    let (mut client, mut origin, at_reader) = begin(host, cell.reader).await?;
+    let play = async {
+        let seen = |client: &Client| client.content();
+        match cell.probe {
+            Probe::HeaderSection => {
+                origin.send(cell.head(), "the origin sends the header section", host, &mut client).await?;
+                if client.has_head() {
+                    return Ok(("passes before the first event".to_owned(), Outcome::Intact));
+                }
+                origin.send(cell.framed(EVENTS[0]), "the origin sends an event", host, &mut client).await?;
+                let when =
+                    if client.has_head() { "passes with the first event" } else { "held beyond the first event" };
+                Ok((when.to_owned(), Outcome::Held))
+            }
+            Probe::HalfAChunk => {
+                let (first, second) = EVENTS[0].split_at(7);
+                let half = format!("{}{:x}\r\n{first}", cell.head(), EVENTS[0].len());
+                origin.send(half, "the origin sends half a chunk", host, &mut client).await?;
+                if seen(&client) > 0 {
+                    return Ok(("half a chunk passes".to_owned(), Outcome::Intact));
+                }
+                origin.send(format!("{second}\r\n"), "the origin sends the other half", host, &mut client).await?;
+                let when = if seen(&client) > 0 { "passes when the chunk is whole" } else { "held beyond the chunk" };
+                Ok((when.to_owned(), Outcome::Held))
+            }
+            Probe::SmallEvents => {
+                let mut before = 0;
+                let mut passed = true;
+                for (at, event) in EVENTS.iter().enumerate() {
+                    let head = if at == 0 { cell.head() } else { String::new() };
+                    let text = format!("the origin sends event {}", at + 1);
+                    origin.send(head + &cell.framed(event), &text, host, &mut client).await?;
+                    passed &= seen(&client) > before;
+                    before = seen(&client);
+                }
+                if passed {
+                    return Ok(("each event passes".to_owned(), Outcome::Intact));
+                }
+                let first_passed = before > 0;
+                let mut sent = EVENTS.concat().len();
+                origin.step("the origin sends events of 512 octets", &client);
+                while seen(&client) == before && sent < AT_MOST {
+                    let block = format!("data: {}\n\n", "x".repeat(BLOCK - 8));
+                    origin.write(cell.framed(&block).as_bytes(), host, &mut client, 1).await?;
+                    sent += BLOCK;
+                }
+                let from = if seen(&client) > before {
+                    format!("when {sent} octets are sent")
+                } else {
+                    format!("not before {sent} octets")
+                };
+                let what = if first_passed { "some events pass, more" } else { "held: the first octets pass" };
+                Ok((format!("{what} {from}"), Outcome::Held))
+            }
+        }
+    };
+    let played: Result<_, String> =
+        patience::wait("the cell to end", Location::caller(), || at_reader.so_far(), play).await;
+    let (mut framing, outcome) = played?;
+    if client.is_coded() {
+        framing += ", compressed";
+    }
+    host.alive()?;
+    at_reader.recorder().seal();
+    let text = render(&at_reader.recorder().transcript(), &Redactions::all());
+    origin.end();
+    let facts = text.rsplit_once("\nverdict\n").map_or(text.as_str(), |(facts, _)| facts);
+    Ok(Facts {
+        transcript: format!("{facts}\nverdict\n{framing}\noutcome: {outcome}\n"),
+        framing,
+        status: None,
+        ending: "open".into(),
+        lost: 0,
+        added: 0,
+        outcome,
+        tail: escape(&client.tail()),
+    })
+}
+
+/// Asks, and waits until the origin has been asked.
+pub(super) async fn begin(host: &mut Host, reader: Protocol) -> Result<(Client, Answering, Observer), String> {
+    host.forget();
+    let abouts: Vec<String> = host.gateways.iter().map(harness::gateway::Described::about).collect();
+    let about = if reader == Protocol::Http2 { "an HTTP/2 reader" } else { "a raw reader" };
+    let mut observers = Observer::all(Recorder::new(chain(about, &abouts, "scripted"), Meant::default()));
+    let at_origin = observers.pop().ok_or("a chain has an origin")?;
+    let at_reader = observers.swap_remove(0);
+    let target = host.target();
+    at_reader.recorder().step("the reader asks");
+    let asked = Client::ask(host.address(reader == Protocol::Http2), reader, &target, true, &at_reader).await;
+    let client = asked.map_err(|error| format!("the reader cannot ask: {error}"))?;
+    let direct = host.gateways.is_empty();
+    let coming = async {
+        loop {
+            match host.asked().await {
+                Some(asked) if asked.is_for(&target) => return Ok(asked),
+                Some(_) => {}
+                None => return Err("the origin is gone".to_owned()),
+            }
+        }
+    };
+    let asked = patience::wait("the origin to be asked", Location::caller(), || at_reader.so_far(), coming).await?;
+    let mut client = client;
+    while read_now(&mut client).await {}
+    Ok((client, Answering::new(asked, at_origin, direct), at_reader))
+}

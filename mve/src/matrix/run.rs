@@ -163,7 +163,7 @@ impl Chain {
                 Table::Departure => departure::Cell::all(reader).map(Any::Departure).collect(),
             }
         });
-        all.filter(|cell| !self.race(table, &cell.keys()).is_some_and(|race| !race.outcome_stands)).collect()
+        all.filter(|cell| self.race(table, &cell.keys()).is_none_or(|race| race.outcome_stands)).collect()
     }
 
     /// The race inside one of the gateways that decides a cell; the one that decides most of it first.

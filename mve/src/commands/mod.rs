@@ -16,7 +16,6 @@ mod selection;
 mod show;
 mod stop;
 mod table;
-mod written;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

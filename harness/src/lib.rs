@@ -1,6 +1,7 @@
 //! How to observe an HTTP stream that ends wrong: taps, transcripts, verdicts. No failure is known here.
 
 pub mod address;
+pub mod capture;
 pub mod gateway;
 mod kernel;
 pub mod observer;

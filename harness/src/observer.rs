@@ -11,6 +11,9 @@ use crate::transcript::{Lane, Recorder, What};
 use crate::until::{Lanes, Until, end_of_any_response, persists};
 use crate::wire::notation::printable;
 
+/// So many octets of each lane a failure's message shows.
+const SHOWN: usize = 64 * 1024;
+
 #[derive(Debug)]
 struct Shared {
     recorder: Mutex<Recorder>,
@@ -177,19 +180,36 @@ impl Observer {
                 if self.claim(&until) {
                     return;
                 }
+                self.assert_recorded(caller);
                 changed.await;
             }
         };
         patience::wait(until.awaited(), caller, || self.so_far(), effect).await;
     }
 
-    /// The transcript so far and what nobody has claimed yet, for a failure's message.
+    /// Sees to it that everything that crossed was recorded.
+    ///
+    /// # Panics
+    /// When a peer sent more than is recorded.
+    pub fn assert_recorded(&self, caller: &'static Location<'static>) {
+        let spilled = self.recorder().spilled();
+        if let Some(spilled) = spilled {
+            panic!("{spilled} (at {}:{})\n{}", caller.file(), caller.line(), self.so_far());
+        }
+    }
+
+    /// The transcript so far and what nobody has claimed yet, for a failure's message; of each lane only the beginning,
+    /// if it is long.
     #[must_use]
     pub fn so_far(&self) -> String {
         let mut recorder = self.recorder();
         recorder.step("(failed here; what follows was not awaited by any step)");
         recorder.seal();
-        let mut text = crate::render::render(&recorder.transcript(), &crate::render::Redactions::all());
+        let (transcript, shortened) = recorder.transcript().shortened(SHOWN);
+        let mut text = crate::render::render(&transcript, &crate::render::Redactions::all());
+        if shortened {
+            text.push_str(&format!("(of each lane the first {SHOWN} octets; the verdict is of these)\n"));
+        }
         for log in self.shared.logs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             text.extend(log.read().lines().map(|line| format!("\nlog: {}", printable(line))));
         }

@@ -14,7 +14,7 @@ use crate::origin::{Cue, Foreign, Program, Service};
 use crate::patience;
 use crate::reader::{self, Library, Raw, Reader};
 use crate::tap::Tap;
-use crate::transcript::{Meant, Recorder, Transcript, chain};
+use crate::transcript::{MOST_RECORDED, Meant, Recorder, Transcript, chain};
 use crate::until::Until;
 
 /// A chain before it stands: the gateways come from whoever runs the case, the origin and what it meant to send from the
@@ -25,6 +25,7 @@ pub struct Stage {
     meant: Meant,
     clamped: bool,
     witness: Option<Foreign>,
+    room: Option<usize>,
 }
 
 impl Stage {
@@ -68,6 +69,14 @@ impl Stage {
         self
     }
 
+    /// Records so many octets at each observer and no more, in place of [`MOST_RECORDED`]. A case whose peers send more
+    /// fails, and says so.
+    #[must_use]
+    pub fn room(mut self, octets: usize) -> Self {
+        self.room = Some(octets);
+        self
+    }
+
     /// Starts the chain with hyper's client as the reader.
     ///
     /// # Panics
@@ -96,6 +105,7 @@ impl Stage {
         };
         let abouts: Vec<String> = self.gateways.iter().map(Gateway::about).collect();
         let recorder = Recorder::new(chain(R::ABOUT, &abouts, &program.about()), self.meant);
+        let recorder = recorder.with_room(self.room.unwrap_or(MOST_RECORDED));
         let mut observers = Observer::all(recorder);
         let at_origin = observers.pop().expect("a chain has an origin");
         let at_reader = observers.swap_remove(0);
@@ -292,6 +302,7 @@ impl<R: Reader> Scene<R> {
         self.reader.observer().forget_the_end_of_an_idle_connection();
         origin.observer.forget_the_end_of_an_idle_connection();
         let observer = self.reader.observer().clone();
+        observer.assert_recorded(caller);
         observer.recorder().seal();
         let transcript = observer.recorder().transcript();
 

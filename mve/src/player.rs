@@ -6,6 +6,7 @@ use std::fmt;
 use std::future::pending;
 use std::panic::{self, PanicHookInfo};
 
+use harness::capture::content_of_snapshot;
 use harness::gateway::CannotStart;
 use harness::render::{Redactions, render};
 use harness::transcript::Transcript;
@@ -141,13 +142,6 @@ pub fn play_unless(machine: &Machine, case: &Case, stop: impl Future<Output = ()
 pub fn reviewed(case: &str) -> Option<&'static str> {
     let (_, snapshot) = REVIEWED.iter().find(|(name, _)| *name == case)?;
     content_of_snapshot(snapshot)
-}
-
-/// The content of a snapshot file, without the head that insta writes.
-#[must_use]
-pub fn content_of_snapshot(snapshot: &str) -> Option<&str> {
-    let (_, text) = snapshot.strip_prefix("---\n")?.split_once("\n---\n")?;
-    Some(text.trim_end())
 }
 
 async fn caught(play: Play) -> Result<Transcript, Fault> {

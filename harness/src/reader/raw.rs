@@ -100,6 +100,7 @@ impl Raw {
                             observer.so_far()
                         );
                     }
+                    observer.assert_recorded(caller);
                     more = read_once(self.tap()).await;
                 }
             };

@@ -7,10 +7,11 @@ mod recorder;
 mod tape;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use recorder::Recorder;
-pub use tape::{Place, Tape};
+pub use tape::{MOST_RECORDED, Place, Tape};
 
 /// What a node of the chain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +157,22 @@ impl Transcript {
             }
         }
         octets
+    }
+
+    /// The same with at most the first `most` octets of each lane, and whether that left any out.
+    #[must_use]
+    pub fn shortened(mut self, most: usize) -> (Self, bool) {
+        let mut room: BTreeMap<Lane, usize> = BTreeMap::new();
+        let mut left_out = false;
+        self.events.retain_mut(|event| {
+            let What::Octets(run) = &mut event.what else { return true };
+            let room = room.entry(event.lane).or_insert(most);
+            left_out |= run.len() > *room;
+            run.truncate(*room);
+            *room -= run.len();
+            !run.is_empty()
+        });
+        (self, left_out)
     }
 
     /// The name of a lane as it is printed: `c>p`, `p>c`, `o:`.

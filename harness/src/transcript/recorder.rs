@@ -1,12 +1,13 @@
 //! Collects the tapes of all observers and turns them, claim by claim, into a transcript.
 
-use super::{Event, Lane, Meant, Node, Place, Step, StepId, Tape, Transcript, What};
+use super::{Event, Lane, MOST_RECORDED, Meant, Node, Place, Step, StepId, Tape, Transcript, What};
 
 /// The tapes of one case and the transcript that grows out of them.
 #[derive(Debug)]
 pub struct Recorder {
     transcript: Transcript,
     tapes: Vec<Tape>,
+    room: usize,
     sealed: bool,
 }
 
@@ -15,7 +16,28 @@ impl Recorder {
     #[must_use]
     pub fn new(chain: Vec<Node>, meant: Meant) -> Self {
         let tapes = chain.iter().map(|_| Tape::default()).collect();
-        Self { transcript: Transcript { chain, meant, ..Transcript::default() }, tapes, sealed: false }
+        Self {
+            transcript: Transcript { chain, meant, ..Transcript::default() },
+            tapes,
+            room: MOST_RECORDED,
+            sealed: false,
+        }
+    }
+
+    /// The same with room for so many octets on each tape, in place of [`MOST_RECORDED`].
+    #[must_use]
+    pub fn with_room(mut self, octets: usize) -> Self {
+        self.tapes = self.tapes.iter().map(|_| Tape::with_room(octets)).collect();
+        self.room = octets;
+        self
+    }
+
+    /// What there is to say when an observer saw more octets than its tape has room for.
+    #[must_use]
+    pub fn spilled(&self) -> Option<String> {
+        let node = self.tapes.iter().position(Tape::has_spilled)?;
+        let name = &self.transcript.chain[node].name;
+        Some(format!("{name} saw more than {} octets, which is as many as are recorded: the rest is lost", self.room))
     }
 
     /// Begins the next step.
@@ -187,6 +209,21 @@ mod tests {
         recorder.record(0, IN, octets("two"));
         recorder.seal();
         assert_eq!(recorder.transcript().octets(IN), b"onetwo");
+    }
+
+    #[test]
+    fn what_a_tape_has_no_room_for_is_left_out_and_said() {
+        let mut recorder = recorder().with_room(5);
+        recorder.step("only");
+        recorder.record(0, IN, octets("three"));
+        assert_eq!(recorder.spilled(), None);
+        recorder.record(0, IN, octets("and more"));
+        recorder.record(0, IN, What::Fin);
+        let said = "c saw more than 5 octets, which is as many as are recorded: the rest is lost";
+        assert_eq!(recorder.spilled().as_deref(), Some(said));
+        recorder.seal();
+        let events = recorder.transcript().events;
+        assert_eq!(events.iter().map(|event| event.what.clone()).collect::<Vec<_>>(), [octets("three"), What::Fin]);
     }
 
     #[test]

@@ -22,18 +22,53 @@ pub struct Place {
     pub(super) octet: usize,
 }
 
+/// So many octets of its connections one observer records at most: 64 MiB. A peer that never ends would take all memory
+/// otherwise.
+pub const MOST_RECORDED: usize = 64 * 1024 * 1024;
+
 /// What one observer saw.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tape {
+    /// How many octets it still takes.
+    room: usize,
+    /// Whether there were more.
+    spilled: bool,
     /// The octets of what the case itself brought about, which waits for no claim.
     stimuli: Vec<(Lane, Vec<u8>)>,
     pub(super) entries: Vec<Entry>,
     pub(super) claimed: Place,
 }
 
+impl Default for Tape {
+    fn default() -> Self {
+        Self::with_room(MOST_RECORDED)
+    }
+}
+
 impl Tape {
-    /// Appends a fact; octets join the run before them when it is of the same lane and not wholly claimed.
-    pub fn record(&mut self, lane: Lane, what: What) {
+    /// A tape for so many octets.
+    #[must_use]
+    pub fn with_room(octets: usize) -> Self {
+        Self { room: octets, spilled: false, stimuli: Vec::new(), entries: Vec::new(), claimed: Place::default() }
+    }
+
+    /// Whether there were more octets than it has room for: those are gone, and no case can be judged by the rest.
+    #[must_use]
+    pub fn has_spilled(&self) -> bool {
+        self.spilled
+    }
+
+    /// Appends a fact; octets join the run before them when it is of the same lane and not wholly claimed. Octets for
+    /// which there is no room are left out: see [`Tape::has_spilled`].
+    pub fn record(&mut self, lane: Lane, mut what: What) {
+        if let What::Octets(octets) = &mut what {
+            self.spilled |= octets.len() > self.room;
+            octets.truncate(self.room);
+            self.room -= octets.len();
+            if octets.is_empty() {
+                return;
+            }
+        }
         let open = self.entries.len() > self.claimed.entry;
         if open
             && let (What::Octets(new), Some(Entry::Fact(last, What::Octets(run)))) = (&what, self.entries.last_mut())

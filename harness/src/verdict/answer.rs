@@ -120,11 +120,15 @@ fn is_coded(message: &Message, octets: &[u8]) -> bool {
     message.field(octets, "content-encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"))
 }
 
+/// Whether it is one of the responses that have no content (RFC 9112 6.3, rule 1), however far it has come.
+fn has_no_content(message: &Message) -> bool {
+    message.method.as_deref() == Some("HEAD") || matches!(message.status, Some(100 | 102..=199 | 204 | 304))
+}
+
 /// See [`Answer::events`]; the media type is compared without its parameters (RFC 9110 8.3.1).
 pub(super) fn events(responses: &Direction<'_>, message: &Message) -> Option<(Vec<Event>, bool)> {
     let media_type = message.field(&responses.octets, "content-type")?.split(|octet| *octet == b';').next()?;
-    let without_content = message.framing == Framing::NoContent;
-    if without_content
+    if has_no_content(message)
         || is_coded(message, &responses.octets)
         || !media_type.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
     {

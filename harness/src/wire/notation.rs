@@ -50,7 +50,7 @@ pub fn printable(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotNotation {
     /// An octet that should have been escaped.
-    #[error("column {column}: {found:?} stands unescaped (octets outside printable ASCII are \\xNN)")]
+    #[error("column {column}: '{}' stands unescaped (octets outside printable ASCII are \\xNN)", found.escape_default())]
     Unescaped {
         /// Where, counted from 1.
         column: usize,
@@ -124,7 +124,7 @@ mod tests {
     #[case::control("a\tb", "column 2: '\\t' stands unescaped (octets outside printable ASCII are \\xNN)")]
     #[case::half_an_escape(r"ab\x4", r"column 3: \ begins no escape (known: \r \n \t \\ \xNN)")]
     #[case::unknown_escape(r"\q", r"column 1: \ begins no escape (known: \r \n \t \\ \xNN)")]
-    #[case::not_ascii("é", "column 1: 'é' stands unescaped (octets outside printable ASCII are \\xNN)")]
+    #[case::not_ascii("é", "column 1: '\\u{e9}' stands unescaped (octets outside printable ASCII are \\xNN)")]
     fn what_is_no_notation_says_where(#[case] text: &str, #[case] why: &str) {
         assert_eq!(unescape(text).map_err(|error| error.to_string()), Err(why.to_owned()));
     }

@@ -5,18 +5,16 @@ use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use harness::capture::{Capture, Captured, MOST};
 use harness::render::{Redactions, render};
-use harness::transcript::{Event, Lane, Step, StepId, Transcript, What, chain};
+use harness::transcript::Transcript;
 use harness::verdict::Verdict;
+use harness::wire::h1;
 
 use super::complaint::{self, Complaint};
 use super::facts::{Facts, final_responses};
 use super::selection::quoted;
-use super::written::Written;
 use super::{Exit, output};
-
-/// So many octets are read: 16 MiB. What is told of an octet takes up to some hundred octets of memory.
-const MOST: usize = 16 * 1024 * 1024;
 
 const HELP: &str = "\
 The octets are those of the responses of one HTTP/1.x connection, as they came: from a file or standard input, at most
@@ -61,6 +59,16 @@ enum End {
     Open,
 }
 
+impl From<End> for h1::End {
+    fn from(end: End) -> Self {
+        match end {
+            End::Fin => Self::Fin,
+            End::Rst => Self::Rst,
+            End::Open => Self::Open,
+        }
+    }
+}
+
 impl Explain {
     pub fn answer(&self) -> Result<Exit, Complaint> {
         if let Some(method) = self.methods.iter().find(|method| !is_token(method)) {
@@ -88,23 +96,12 @@ impl Explain {
     fn transcript(&self) -> Result<Transcript, Complaint> {
         let (octets, is_whole) = self.read()?;
         // What was cut here was not cut there.
-        let end = if is_whole { self.end } else { End::Open };
-        Ok(match Written::read(&octets) {
-            None => self.captured(octets, end),
-            Some(Ok(Written::Transcript(transcript))) => {
-                if !self.methods.is_empty() {
-                    complaint::say("--method is for octets: this transcript has the requests that it has");
-                }
-                transcript
-            }
-            Some(Ok(Written::Octets(octets, What::Fin))) => self.captured(octets, End::Fin),
-            Some(Ok(Written::Octets(octets, What::Rst))) => self.captured(octets, End::Rst),
-            Some(Ok(Written::Octets(octets, _))) => self.captured(octets, end),
-            Some(Err(why)) => {
-                complaint::say(&format!("taken for octets as they are: they begin like a transcript, but {why}"));
-                self.captured(octets, end)
-            }
-        })
+        let end = if is_whole { self.end.into() } else { h1::End::Open };
+        let Captured { transcript, remark } = Capture { methods: &self.methods, end }.read(octets);
+        if let Some(remark) = remark {
+            complaint::say(&remark);
+        }
+        Ok(transcript)
     }
 
     /// At most [`MOST`] octets, and whether that is all of them; if not, it is said.
@@ -128,30 +125,6 @@ impl Explain {
             ));
         }
         Ok((octets, is_whole))
-    }
-
-    /// The octets of a connection's responses as a transcript. Of the requests only the methods are known, if that: the
-    /// transcript says so.
-    fn captured(&self, octets: Vec<u8>, end: End) -> Transcript {
-        let mut transcript =
-            Transcript { chain: chain("reader", &[], "sender of these octets"), ..Transcript::default() };
-        if !self.methods.is_empty() {
-            let requests: String = self.methods.iter().map(|method| format!("{method} / HTTP/1.1\r\n\r\n")).collect();
-            let what = What::Octets(requests.into_bytes());
-            transcript.steps.push(Step { text: "assumed: requests with the methods of --method".to_owned() });
-            transcript.events.push(Event { step: StepId(0), lane: Lane::request(0), what });
-        }
-        let step = StepId(transcript.steps.len());
-        transcript.steps.push(Step { text: "captured".to_owned() });
-        let octets = (!octets.is_empty()).then_some(What::Octets(octets));
-        let end = match end {
-            End::Fin => Some(What::Fin),
-            End::Rst => Some(What::Rst),
-            End::Open => None,
-        };
-        let lane = Lane::response(0);
-        transcript.events.extend(octets.into_iter().chain(end).map(|what| Event { step, lane, what }));
-        transcript
     }
 }
 

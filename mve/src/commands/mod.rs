@@ -19,7 +19,6 @@ mod selection;
 mod show;
 mod stop;
 mod table;
-mod written;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

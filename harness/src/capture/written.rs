@@ -1,8 +1,7 @@
 //! Octets that were written down: a transcript, a snapshot of one, or octets in its notation.
 
-use harness::render::{BadTranscript, parse};
-use harness::transcript::{Lane, Transcript, What};
-use mve::player::content_of_snapshot;
+use crate::render::{BadTranscript, parse};
+use crate::transcript::{Lane, Transcript, What};
 
 /// How the text of a transcript begins.
 const CHAIN: &str = "chain:";
@@ -19,7 +18,11 @@ pub enum Written {
 }
 
 impl Written {
-    /// What these octets stand for if they clearly are written down; an error if they only begin so.
+    /// What these octets stand for if they clearly are written down; none if they are not.
+    ///
+    /// # Errors
+    /// When they only begin so.
+    #[must_use]
     pub fn read(octets: &[u8]) -> Option<Result<Self, BadTranscript>> {
         let text = beginning(octets)?;
         let text = std::str::from_utf8(&octets[octets.len() - text..]).ok()?;
@@ -41,6 +44,13 @@ fn beginning(octets: &[u8]) -> Option<usize> {
     let text = octets.trim_ascii_start();
     let begins = [CHAIN, "---\n", "HTTP/"].iter().any(|word| text.starts_with(word.as_bytes()));
     begins.then_some(text.len())
+}
+
+/// The content of a snapshot file, without the head that insta writes.
+#[must_use]
+pub fn content_of_snapshot(snapshot: &str) -> Option<&str> {
+    let (_, text) = snapshot.strip_prefix("---\n")?.split_once("\n---\n")?;
+    Some(text.trim_end())
 }
 
 fn notation(text: &str) -> Result<Written, BadTranscript> {

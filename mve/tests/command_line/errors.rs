@@ -26,7 +26,7 @@ use super::{Said, lastchunk, say};
 #[case::a_broken_pattern(&["run", "a["], "\"a[\" is no pattern: invalid range pattern")]
 #[case::no_such_origin(
     &["run", "--origin", "cobol"],
-    "--origin \"cobol\" is not known (known: hyper, scripted, writer)"
+    "--origin \"cobol\" is not known (known: hyper, scripted, writer, go, go@VERSION, go@all)"
 )]
 #[case::zero_times(
     &["run", "--times", "0"],

@@ -40,10 +40,8 @@ impl Browser {
         command.args(["--disable-dev-shm-usage", "--no-first-run", "--disable-extensions"]);
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mappings = vec![
-            FdMapping { parent_fd: its_in, child_fd: 3 },
-            FdMapping { parent_fd: its_out, child_fd: 4 },
-        ];
+        let mappings =
+            vec![FdMapping { parent_fd: its_in, child_fd: 3 }, FdMapping { parent_fd: its_out, child_fd: 4 }];
         let child = command.fd_mappings(mappings).expect("two descriptors").spawn().expect("the browser starts");
         Self {
             child,
@@ -151,8 +149,7 @@ fn the_page_works_in_a_browser_on_a_desk_and_on_a_telephone() {
     let program = std::env::var("LASTCHUNK_CHROMIUM").unwrap_or("chromium".to_owned());
     let mut browser = Browser::start(&program);
     let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
-    let attached =
-        browser.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
+    let attached = browser.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
     browser.session = attached["sessionId"].as_str().map(str::to_owned);
     for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Network.enable"] {
         browser.call(domain, json!({}));

@@ -1,5 +1,6 @@
 //! `lastchunk matrix`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -141,9 +142,14 @@ impl Matrix {
         };
         let mut rows = Vec::new();
         let mut missing = Vec::new();
+        let mut races = BTreeSet::new();
         for table in tables {
             let chains = chains(table, &self.gateway, &self.via)?;
             missing.extend(chains.missing);
+            for chain in &chains.chains {
+                let of = |race: &&fixtures::gateways::Race| (chain.gateway(), race.outcome_stands, race.reason.clone());
+                races.extend(chain.races(table).iter().map(of));
+            }
             rows.extend(self.play(table, &chains.chains)?);
         }
         missing.sort();
@@ -160,6 +166,10 @@ impl Matrix {
         }
         if !self.json {
             tell(&rows)?;
+        }
+        for (gateway, outcome_stands, reason) in &races {
+            let what = if *outcome_stands { "octets not told" } else { "cells left out" };
+            complaint::say(&format!("{gateway}, {what}: {reason}"));
         }
         let differences = Baseline::reviewed().differences(&rows);
         for difference in &differences {
@@ -282,7 +292,8 @@ fn show_in(table: Table, name: &str) -> Result<Exit, Complaint> {
         .collect();
     let Some((at, name)) = names.iter().find(|(_, its)| its == name) else {
         let near: Vec<&str> = names.iter().map(|(_, its)| its.as_str()).filter(|its| its.starts_with(name)).collect();
-        let nearest = near.first().copied().or(names.first().map(|(_, its)| its.as_str())).unwrap_or("none: no gateway");
+        let nearest =
+            near.first().copied().or(names.first().map(|(_, its)| its.as_str())).unwrap_or("none: no gateway");
         return Err(Complaint::new(format!("no cell {name:?} here; one is {nearest}")));
     };
     // Its control stands beside it: without it nothing is said of the gateway.

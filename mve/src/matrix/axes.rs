@@ -131,7 +131,8 @@ impl Cell {
     ///   and `in-chunk-data` are the same places;
     /// - a control that ends by RST: a whole response before a reset is the business of connections, not of framing.
     pub fn all(reader: Protocol) -> impl Iterator<Item = Self> {
-        let framings = Framing::ALL.iter().flat_map(|&framing| Version::ALL.iter().map(move |&version| (framing, version)));
+        let framings =
+            Framing::ALL.iter().flat_map(|&framing| Version::ALL.iter().map(move |&version| (framing, version)));
         let cuts = framings.flat_map(|(framing, version)| {
             Cut::ALL.iter().flat_map(move |&cut| End::ALL.iter().map(move |&end| (framing, version, cut, end)))
         });

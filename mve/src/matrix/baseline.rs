@@ -55,7 +55,9 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New { cell, outcome } => write!(f, "not in the baseline: {cell} is {outcome}"),
-            Self::Stale { version, entry } => write!(f, "stale in the baseline: {entry}, which {version} does not show"),
+            Self::Stale { version, entry } => {
+                write!(f, "stale in the baseline: {entry}, which {version} does not show")
+            }
         }
     }
 }
@@ -129,7 +131,8 @@ impl Baseline {
             let Some(known) = self.versions.get(&gateway(row)) else { continue };
             let Some(entry) = entry(row) else { continue };
             let by = self.entries.get(&entry);
-            let is_known = by.is_some_and(|by| by.contains(&row.version) || (!known.contains(&row.version) && by == known));
+            let is_known =
+                by.is_some_and(|by| by.contains(&row.version) || (!known.contains(&row.version) && by == known));
             if !is_known {
                 let outcome = row.result.as_ref().map_or("fault", |facts| facts.outcome.name()).to_owned();
                 differences.push(Difference::New { cell: row.name(), outcome });
@@ -153,7 +156,9 @@ impl Baseline {
             let [table, gateway, conf, origin, reader, _] = words.as_slice() else { continue };
             let known = self.versions.get(&format!("{table} {gateway}"));
             let new = rows.iter().map(|row| row.version.clone()).collect::<BTreeSet<_>>();
-            let new = new.into_iter().filter(|version| known.is_some_and(|known| known == versions && !known.contains(version)));
+            let new = new
+                .into_iter()
+                .filter(|version| known.is_some_and(|known| known == versions && !known.contains(version)));
             for version in versions.iter().cloned().chain(new) {
                 let place = format!("{origin} {}", entry.place.replace('/', " "));
                 if !played.contains(&chain(table, gateway, conf, reader, &version))

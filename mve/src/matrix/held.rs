@@ -59,7 +59,8 @@ impl Probe {
 impl Cell {
     /// All cells for a reader, in the order of the table. Half a chunk needs chunks.
     pub fn all(reader: Protocol) -> impl Iterator<Item = Self> {
-        let framings = Framing::ALL.iter().flat_map(|&framing| Probe::ALL.into_iter().map(move |probe| (framing, probe)));
+        let framings =
+            Framing::ALL.iter().flat_map(|&framing| Probe::ALL.into_iter().map(move |probe| (framing, probe)));
         let sensible = framings.filter(|(framing, probe)| *framing == Framing::Chunked || *probe != Probe::HalfAChunk);
         sensible.map(move |(framing, probe)| Self { framing, probe, reader })
     }
@@ -109,7 +110,8 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
                     return Ok(("passes before the first event".to_owned(), Outcome::Intact));
                 }
                 origin.send(cell.framed(EVENTS[0]), "the origin sends an event", host, &mut client).await?;
-                let when = if client.has_head() { "passes with the first event" } else { "held beyond the first event" };
+                let when =
+                    if client.has_head() { "passes with the first event" } else { "held beyond the first event" };
                 Ok((when.to_owned(), Outcome::Held))
             }
             Probe::HalfAChunk => {
@@ -144,7 +146,11 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
                     origin.write(cell.framed(&block).as_bytes(), host, &mut client, 1).await?;
                     sent += BLOCK;
                 }
-                let from = if seen(&client) > before { format!("when {sent} octets are sent") } else { format!("not before {sent} octets") };
+                let from = if seen(&client) > before {
+                    format!("when {sent} octets are sent")
+                } else {
+                    format!("not before {sent} octets")
+                };
                 let what = if first_passed { "some events pass, more" } else { "held: the first octets pass" };
                 Ok((format!("{what} {from}"), Outcome::Held))
             }
@@ -195,8 +201,7 @@ pub(super) async fn begin(host: &mut Host, reader: Protocol) -> Result<(Client, 
             }
         }
     };
-    let asked =
-        patience::wait("the origin to be asked", Location::caller(), || at_reader.so_far(), coming).await?;
+    let asked = patience::wait("the origin to be asked", Location::caller(), || at_reader.so_far(), coming).await?;
     let mut client = client;
     while read_now(&mut client).await {}
     Ok((client, Answering::new(asked, at_origin, direct), at_reader))

@@ -65,7 +65,15 @@ impl Host {
             next = launched.address();
             running.insert(0, launched);
         }
-        let mut host = Self { gateways: gateways.to_vec(), running, origin, asked, _accepting: accepting, cells: 0, fencing: Arc::default() };
+        let mut host = Self {
+            gateways: gateways.to_vec(),
+            running,
+            origin,
+            asked,
+            _accepting: accepting,
+            cells: 0,
+            fencing: Arc::default(),
+        };
         host.ready().await.map_err(|why| {
             let what = host.gateways.iter().map(Described::about).collect::<Vec<_>>().join(", ");
             CannotStart { what, why: format!("{why}\n{}", host.log()) }

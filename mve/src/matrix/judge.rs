@@ -48,7 +48,8 @@ pub(super) fn of_http2(http2: &Http2, end: h1::End, meant: &Meant) -> Judgement 
     let got = http2.content();
     let status = http2.status();
     let wanted = meant.content.clone().unwrap_or_default();
-    let announced: Option<usize> = http2.field(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+    let announced: Option<usize> =
+        http2.field(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
     let framing = match (http2.end(), announced) {
         _ if http2.is_broken() => "malformed: no HTTP/2".to_owned(),
         (StreamEnd::EndStream, Some(of)) if of != got.len() => {

@@ -60,8 +60,17 @@ fn of_row(row: &Row, words: &mut Words) -> Value {
     let letter = letter(row).to_string();
     let origin = row.keys.origin();
     let its = [
-        row.table.name(), &row.gateway, &row.version, &row.conf, &origin, &row.keys.cut, row.keys.end, row.keys.reader,
-        outcome, &letter, framing,
+        row.table.name(),
+        &row.gateway,
+        &row.version,
+        &row.conf,
+        &origin,
+        &row.keys.cut,
+        row.keys.end,
+        row.keys.reader,
+        outcome,
+        &letter,
+        framing,
     ];
     let mut value: Vec<Value> = its.iter().map(|word| Value::from(words.number(word))).collect();
     value.push(text.lines().map(|line| words.number(line)).collect());

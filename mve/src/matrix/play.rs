@@ -108,7 +108,9 @@ fn told(text: &str, judgement: &Judgement, client: &Client) -> String {
     let facts = text.rsplit_once("\nverdict\n").map_or(text, |(facts, _)| facts);
     let status = judgement.status.map_or_else(String::new, |status| format!("{status}, "));
     let Judgement { framing, lost, added, outcome, .. } = judgement;
-    format!("{facts}\nverdict\nc:   {status}{framing}\nlost: {lost} octets, added: {added} octets\noutcome: {outcome}\n")
+    format!(
+        "{facts}\nverdict\nc:   {status}{framing}\nlost: {lost} octets, added: {added} octets\noutcome: {outcome}\n"
+    )
 }
 
 /// The origin of a cell. A gateway may ask again on another connection; it is told the same again.
@@ -223,13 +225,25 @@ impl Answering {
     }
 
     /// Sends a piece in a step of its own, and sees to it that it has passed as far as it will.
-    pub(super) async fn send(&mut self, piece: String, text: &str, host: &Host, client: &mut Client) -> Result<(), String> {
+    pub(super) async fn send(
+        &mut self,
+        piece: String,
+        text: &str,
+        host: &Host,
+        client: &mut Client,
+    ) -> Result<(), String> {
         self.step(text, client);
         self.write(piece.as_bytes(), host, client, host.fences().max(2)).await
     }
 
     /// Sends a piece, and sees to it that it has passed as far as it will.
-    pub(super) async fn write(&mut self, piece: &[u8], host: &Host, client: &mut Client, fences: usize) -> Result<(), String> {
+    pub(super) async fn write(
+        &mut self,
+        piece: &[u8],
+        host: &Host,
+        client: &mut Client,
+        fences: usize,
+    ) -> Result<(), String> {
         let io = |error: std::io::Error| format!("the origin cannot act: {error}");
         self.socket.write_all(piece).await.map_err(io)?;
         if !self.direct {

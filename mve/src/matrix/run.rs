@@ -163,7 +163,7 @@ impl Chain {
                 Table::Departure => departure::Cell::all(reader).map(Any::Departure).collect(),
             }
         });
-        all.filter(|cell| !self.race(table, &cell.keys()).is_some_and(|race| !race.outcome_stands)).collect()
+        all.filter(|cell| self.race(table, &cell.keys()).is_none_or(|race| race.outcome_stands)).collect()
     }
 
     /// The race inside one of the gateways that decides a cell; the one that decides most of it first.
@@ -178,7 +178,9 @@ impl Chain {
     #[must_use]
     pub fn races(&self, table: Table) -> Vec<&Race> {
         let races = self.gateways.iter().flat_map(|gateway| &gateway.description.races);
-        races.filter(|race| race.cells.iter().any(|cell| is_like(cell.split('/').next().unwrap_or("*"), table.name()))).collect()
+        races
+            .filter(|race| race.cells.iter().any(|cell| is_like(cell.split('/').next().unwrap_or("*"), table.name())))
+            .collect()
     }
 }
 
@@ -279,9 +281,10 @@ fn judge_by_control(rows: &mut [Row]) {
         .filter(|row| row.keys.cut == Cut::None.name())
         .filter_map(|row| match &row.result {
             Ok(facts) if facts.outcome == Outcome::Intact => None,
-            Ok(facts) => {
-                Some((of(&row.keys), format!("the control is {}: {}\n{}", facts.outcome, facts.framing, facts.transcript)))
-            }
+            Ok(facts) => Some((
+                of(&row.keys),
+                format!("the control is {}: {}\n{}", facts.outcome, facts.framing, facts.transcript),
+            )),
             Err(why) => Some((of(&row.keys), format!("the control fails: {why}"))),
         })
         .collect();

@@ -75,7 +75,8 @@ pub fn one(rows: &[&Row]) -> String {
     put(&mut text, &names);
     let mut last = "";
     for (y, (origin, cut, end)) in lines.iter().enumerate() {
-        let mut line = vec![if origin == last { String::new() } else { origin.clone() }, (*cut).to_owned(), (*end).to_owned()];
+        let mut line =
+            vec![if origin == last { String::new() } else { origin.clone() }, (*cut).to_owned(), (*end).to_owned()];
         last = origin;
         for x in 0..columns.len() {
             line.push(format!("{:<10}", cells.get(&(y, x)).map_or('-', |row| letter(row))));

@@ -25,7 +25,7 @@ const BUILDS: &str = "to build nginx from crate sources";
 
 const HELP: &str = "\
 With --json, one object a line, one line a thing, with the keys
-  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, go
+  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, go, gateway NAME
   there  whether it is there
   found  what was found, or null
   how    how to get it, or null when nothing is to be done";
@@ -61,6 +61,25 @@ impl Thing {
     }
 }
 
+/// The gateways of `lastchunk matrix`: each version found, or how to get one.
+fn gateways() -> Vec<Thing> {
+    let Ok(all) = fixtures::gateways::all() else { return Vec::new() };
+    let thing = |description: fixtures::gateways::Description| {
+        let (binaries, missing) = fixtures::gateways::found(&description);
+        let versions: Vec<&str> = binaries.iter().map(|binary| binary.version.as_str()).collect();
+        let own = description.variable.map_or_else(String::new, |variable| format!(", or set {variable}=PATH"));
+        let what = format!("gateway {}", description.name);
+        if versions.is_empty() {
+            let why = missing.first().map_or("nothing provides it", String::as_str);
+            Thing::missing(&what, format!("{why}{own}"))
+        } else {
+            Thing::there(&what, versions.join(", "))
+        }
+    };
+    // nginx is built on demand, and has a line of its own.
+    all.into_iter().filter(|description| description.name != "nginx").map(thing).collect()
+}
+
 impl Doctor {
     pub fn answer(&self) -> Result<Exit, Complaint> {
         let machine = Machine::default();
@@ -68,6 +87,7 @@ impl Doctor {
         things.extend(machine.tools().into_iter().map(|(tool, file)| build_tool(&tool, file)));
         things.extend([engine::look(), descriptors(), loopback()]);
         things.extend(go());
+        things.extend(gateways());
         if self.json {
             for thing in &things {
                 output::object(thing)?;

@@ -1,5 +1,6 @@
 //! `lastchunk matrix`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -141,9 +142,14 @@ impl Matrix {
         };
         let mut rows = Vec::new();
         let mut missing = Vec::new();
+        let mut races = BTreeSet::new();
         for table in tables {
             let chains = chains(table, &self.gateway, &self.via)?;
             missing.extend(chains.missing);
+            for chain in &chains.chains {
+                let of = |race: &&fixtures::gateways::Race| (chain.gateway(), race.outcome_stands, race.reason.clone());
+                races.extend(chain.races(table).iter().map(of));
+            }
             rows.extend(self.play(table, &chains.chains)?);
         }
         missing.sort();
@@ -160,6 +166,10 @@ impl Matrix {
         }
         if !self.json {
             tell(&rows)?;
+        }
+        for (gateway, outcome_stands, reason) in &races {
+            let what = if *outcome_stands { "octets not told" } else { "cells left out" };
+            complaint::say(&format!("{gateway}, {what}: {reason}"));
         }
         let differences = Baseline::reviewed().differences(&rows);
         for difference in &differences {

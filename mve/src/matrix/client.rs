@@ -17,6 +17,9 @@ use super::host::connect;
 /// How many octets of the end of a response are shown.
 const TAIL: usize = 32;
 
+/// Fields whose value a clock writes: Date and Age (RFC 9110 6.6.1, RFC 9111 5.1), and Envoy's count of milliseconds.
+const CLOCKS: [&str; 3] = ["date", "age", "x-envoy-upstream-service-time"];
+
 /// A reader that has asked.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -181,13 +184,14 @@ impl Client {
         if self.protocol == Protocol::Http2 { self.http2.content() } else { self.octets.clone() }
     }
 
-    /// The last octets of it. The value of Date (RFC 9110 6.6.1) is `<date>`: it is no fact of the cell.
+    /// The last octets of it. A value that a clock wrote is `<clock>`: it is no fact of the cell.
     pub(super) fn tail(&self) -> Vec<u8> {
         let mut all = self.received();
         let messages = self.labeller.messages().iter().rev();
         for field in messages.flat_map(|message| message.fields.iter().rev()) {
-            if self.octets[field.name.clone()].eq_ignore_ascii_case(b"date") {
-                all.splice(field.value.clone(), *b"<date>");
+            let name = &self.octets[field.name.clone()];
+            if CLOCKS.iter().any(|clock| name.eq_ignore_ascii_case(clock.as_bytes())) {
+                all.splice(field.value.clone(), *b"<clock>");
             }
         }
         all[all.len().saturating_sub(TAIL)..].to_vec()

@@ -4,6 +4,7 @@
 //! alike, and its reviewed transcript is in `snapshots/`.
 
 pub mod catalogue;
+pub mod claims;
 pub mod deadline_mid_flush;
 pub mod demo;
 pub mod fidelity;

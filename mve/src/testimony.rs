@@ -50,6 +50,11 @@ impl Testimony {
         Some(text)
     }
 
+    /// The release lines that have shown something, group by group.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().flat_map(|(lines, _)| lines.iter().map(|line| line.1.as_str()))
+    }
+
     /// The same, with what these release lines show now; the others keep what they have shown.
     #[must_use]
     pub fn with(&self, shown: &BTreeMap<String, String>) -> Self {

@@ -1,5 +1,6 @@
 //! The command line: what may be said, and who answers.
 
+mod claims;
 mod complaint;
 mod describe;
 mod doctor;
@@ -54,6 +55,8 @@ enum Command {
     Run(run::Run),
     /// Play one case, and print its transcript
     Show(show::Show),
+    /// Tell what is claimed of streams, and whether it is so
+    Claims(claims::Claims),
     /// Annotate the octets of a response that was captured elsewhere, and judge it
     Explain(explain::Explain),
     /// Which gateway turns a cut stream into a complete one: the tables, over all gateways that this machine has
@@ -125,6 +128,7 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::List(list)) => list.answer(),
         Some(Command::Run(run)) => run.answer(),
         Some(Command::Show(show)) => show.answer(),
+        Some(Command::Claims(claims)) => claims.answer(),
         Some(Command::Explain(explain)) => explain.answer(),
         Some(Command::Matrix(matrix)) => matrix.answer(),
         Some(Command::Fetch(fetch)) => fetch.answer(),

@@ -1,0 +1,73 @@
+//! `mve/claims.md`.
+
+use std::fmt::Write as _;
+
+use super::{Evidence, TESTS, Verdict, claims, versions};
+use crate::catalogue::cases;
+
+/// What stands above the table.
+const HEAD: &str = "\
+# The claims ledger
+
+An article, in Chinese, warns of \"silent truncation of SSE response bodies by `context.WithTimeout` in Go 1.22+ (92 % of
+production projects affected)\". This is every technical claim in it, in our words, with a verdict. A verdict rests on
+something that can be run and would show if the verdict were wrong; what rests on nothing runnable is *not testable*, with
+the reason.
+
+Evidence is either a case, which `lastchunk show NAME` plays and whose claims `lastchunk list --json` tells, or a test of
+the binary `claims` (`cargo test -p mve --test claims -- --include-ignored NAME`), listed at the end. Versions are those
+that the evidence was run against; a case without Go among them rests on the model of `net/http` in `harness`, which is
+held against Go by tests of its own.
+
+This page is written by `lastchunk claims --markdown`; a test holds it against the data. One claim: `lastchunk claims C06`.
+";
+
+/// The ledger as a page of Markdown.
+#[must_use]
+pub fn page() -> String {
+    let mut page = String::from(HEAD);
+    let _ = writeln!(page, "\n| verdict | claims |\n|---|---|");
+    for verdict in Verdict::ALL {
+        let ids: Vec<&str> = claims().filter(|claim| claim.verdict == verdict).map(|claim| claim.id).collect();
+        let _ = writeln!(page, "| {verdict} | {}: {} |", ids.len(), ids.join(", "));
+    }
+    for claim in claims() {
+        let _ = writeln!(
+            page,
+            "\n## {}: {}\n\n{}\n\n**{}.** {}",
+            claim.id,
+            claim.verdict,
+            claim.claim,
+            capital(claim.verdict),
+            claim.why
+        );
+        if !claim.evidence.is_empty() {
+            let evidence: Vec<String> = claim.evidence.iter().map(linked).collect();
+            let _ = writeln!(page, "\nEvidence: {}", evidence.join(", "));
+        }
+        let versions = versions(claim);
+        if !versions.is_empty() {
+            let _ = writeln!(page, "\nVersions: {}", versions.join("; "));
+        }
+    }
+    let _ = writeln!(page, "\n## The tests\n\n| test | what it has shown |\n|---|---|");
+    for test in TESTS {
+        let _ = writeln!(page, "| `{}` | {} |", Evidence::Test(test.name), test.shows);
+    }
+    page
+}
+
+fn capital(verdict: Verdict) -> String {
+    let name = verdict.name();
+    name[..1].to_uppercase() + &name[1..]
+}
+
+/// A case links to its reviewed transcript.
+fn linked(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::Case(name) if cases().any(|case| case.name() == *name) => {
+            format!("[`{name}`](snapshots/{name}.snap)")
+        }
+        other => format!("`{other}`"),
+    }
+}

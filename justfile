@@ -61,6 +61,10 @@ _contexts:
     mkdir -p target/lastchunk/origin
     cp fixtures/images/origin/Dockerfile "target/$(rustc -vV | sed -n 's/^host: //p')/release/lastchunk" target/lastchunk/origin/
 
+# fetch Go toolchains through the ordinary package clients: these release lines, or all that there is a package for
+toolchains *LINES:
+    fixtures/go/fetch.sh {{ LINES }}
+
 # run the suite N times with all cores busy: the same text each time, or it stops
 stress N="100":
     cargo test --workspace --no-run

@@ -60,3 +60,35 @@ impl Cue {
         self.board.changed.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::{Meant, Recorder, chain};
+    use tokio_test::{assert_pending, assert_ready, task};
+
+    fn cue() -> Cue {
+        let recorder = Recorder::new(chain("raw", &[], "scripted"), Meant::default());
+        Cue::new(Observer::all(recorder).pop().expect("a chain has an origin"))
+    }
+
+    #[test]
+    fn each_cue_given_lets_one_wait_of_its_name_pass() {
+        let cue = cue();
+        let mut first = task::spawn(cue.wait("go"));
+        assert_pending!(first.poll());
+        cue.give("other");
+        assert_pending!(first.poll());
+        cue.give("go");
+        assert!(first.is_woken());
+        assert_ready!(first.poll());
+        assert_pending!(task::spawn(cue.wait("go")).poll());
+    }
+
+    #[test]
+    fn a_cue_may_be_given_before_anybody_waits_for_it() {
+        let cue = cue();
+        cue.give("go");
+        assert_ready!(task::spawn(cue.wait("go")).poll());
+    }
+}

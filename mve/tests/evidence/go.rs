@@ -88,7 +88,9 @@ Server.MaxHeaderBytes 1000, a field of 6000 octets: 431
 /// 120,000 of them would reach the 3.8 GB of C66.
 fn many_streams() {
     let modern = || toolchains().iter().filter(|go| go.number >= [1, 16, 0]);
-    let (Some(oldest), Some(newest)) = (modern().next(), modern().last()) else { panic!("{NO_GO}, at least 1.16") };
+    let (Some(oldest), Some(newest)) = (modern().next(), modern().next_back()) else {
+        panic!("{NO_GO}, at least 1.16")
+    };
     for go in [oldest, newest] {
         let (connections, events) = (8100, 100);
         let said = output(&program(go, "many", Imports::Standard), &[&connections.to_string(), &events.to_string()]);

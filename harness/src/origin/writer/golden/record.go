@@ -111,6 +111,7 @@ var programs = []program{
 	{"field_with_line_break", get("hX-A=a%0d%0aX-B:b%20,w1")},
 	{"content_type_after_write", get("w10,hContent-Type=a/b")},
 	{"field_connection_added_twice", get("aConnection=x,aConnection=y,w1")},
+	{"field_connection_added_twice_close_asked", closing("aConnection=close%2C%20x,aConnection=x%2C%20close,w1")},
 	{"field_with_control_octet", get("hX-A=a%01b,w1")},
 	{"field_lines_with_control_octet", get("aX-A=a,aX-A=b%01,aX-A=c,w1")},
 	{"field_with_invalid_name", get("hX%20A=a,w1")},

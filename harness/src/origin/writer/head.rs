@@ -164,25 +164,20 @@ impl Head {
         let sound = |value: &String| HeaderValue::from_bytes(value.as_bytes()).is_ok();
         let single = |name: &str| self.fields.values(name).len() == 1;
         // all lines of a name stand together: their order counts (RFC 9110, 5.3)
-        let mut lines = self.fields.lines().peekable();
-        let (mut given, mut kept) = (Vec::new(), Vec::new());
-        while let Some((name, value)) = lines.next() {
-            let takes = match name {
-                // hyper joins several into one line, and adds one of its own if it gets none
-                "Connection" => lines.peek().is_none_or(|(next, _)| *next != name) && sound(&value),
-                // hyper drops it where it is of no use, and joins several into one line
-                "Trailer" => single(name) && chunked && sound(&value),
-                // hyper completes it
-                "Transfer-Encoding" => false,
-                // not one that says anything but the length that counts
-                "Content-Length" => {
-                    let digits = value.bytes().all(|octet| octet.is_ascii_digit());
-                    single(name) && digits && length.is_some() && value.parse().ok() == length
-                }
-                _ => self.fields.values(name).iter().map(|value| header::on_the_wire(value)).all(|value| sound(&value)),
-            };
-            if takes { &mut given } else { &mut kept }.push((name, value));
-        }
+        let (given, kept): (Vec<_>, Vec<_>) = self.fields.lines().partition(|(name, value)| match *name {
+            // hyper joins several into one line
+            "Connection" => single(name) && sound(value),
+            // that too, and it drops one that is of no use
+            "Trailer" => single(name) && chunked && sound(value),
+            // hyper completes it
+            "Transfer-Encoding" => false,
+            // not one that says anything but the length that counts
+            "Content-Length" => {
+                let digits = value.bytes().all(|octet| octet.is_ascii_digit());
+                single(name) && digits && length.is_some() && value.parse().ok() == length
+            }
+            _ => self.fields.values(name).iter().map(|value| header::on_the_wire(value)).all(|value| sound(&value)),
+        });
         for (name, value) in given {
             if let (Ok(name), Ok(value)) =
                 (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))

@@ -274,6 +274,9 @@ var programs = []program{
 	{"content_chunked_unread_262145", request("POST", "w10", "HTTP/1.1", "Transfer-Encoding: chunked\r\n", "40001\r\n"+strings.Repeat("q", 262145)+"\r\n0\r\n\r\n")},
 	{"content_chunked_with_trailer", request("POST", "w10", "HTTP/1.1", "Transfer-Encoding: chunked\r\n", "1\r\nq\r\n0\r\nabc: 1\r\n\r\n") + probe},
 	{"content_chunked_malformed", request("POST", "readall,w10", "HTTP/1.1", "Transfer-Encoding: chunked\r\n", "5\r\nqqqqqqqqqq")},
+	{"content_chunked_trailer_cut_at_once", request("POST", "readall,readall,w10", "HTTP/1.1", "Transfer-Encoding: chunked\r\n", "1\r\nq\r\n0\r\n\r")},
+	{"content_chunked_trailer_cut", request("POST", "readall,readall,w10", "HTTP/1.1", "Transfer-Encoding: chunked\r\n", "1\r\nq\r\n0\r\nX-Q: 1\r\n")},
+	{"content_chunked_trailer_cut_read_exactly", request("POST", "read1,read1,w10", "HTTP/1.1", "Transfer-Encoding: chunked\r\n", "1\r\nq\r\n0\r\nX-Q: 1\r\n")},
 	{"content_incomplete", request("POST", "readall,w10", "HTTP/1.1", "Content-Length: 10\r\n", "qqqqq")},
 	{"content_incomplete_unread", request("POST", "w10", "HTTP/1.1", "Content-Length: 10\r\n", "qqqqq")},
 	{"content_abort", post("w10,f,abort", 5)},
@@ -282,6 +285,7 @@ var programs = []program{
 	{"expect_unread_nothing_written", expecting("", 5)},
 	{"expect_flushed_then_read", expecting("f,readall", 5)},
 	{"expect_100_by_hand", expecting("s100,readall,w10", 5)},
+	{"expect_chunked_read_exactly", request("POST", "read5,w10", "HTTP/1.1", "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n", "5\r\nqqqqq\r\n0\r\n\r\n") + probe},
 	{"expect_read_half", expecting("read2,w10", 5)},
 	{"expect_other", request("GET", "w10", "HTTP/1.1", "Expect: a-miracle\r\n", "") + probe},
 	// requests that never reach a handler

@@ -49,7 +49,11 @@ async fn respond(w: &ResponseWriter, r: &mut Request, notes: &Notes, call: &Call
         Call::Set(name, value) => w.header().set(name, value),
         Call::Add(name, value) => w.header().add(name, value),
         Call::Del(name) => w.header().del(name),
-        Call::Get(name) => notes(format!("{name} is {:?}", w.header().get(name))),
+        Call::Get(name) => {
+            let octets = w.header().get(name).into_bytes();
+            let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+            notes(format!("{name} is {hex}"));
+        }
         Call::Past => noted(w.set_write_deadline(Deadline::past())),
         Call::Never => noted(w.set_write_deadline(Deadline::none())),
         Call::ReadPast => noted(w.set_read_deadline(Deadline::past())),

@@ -30,9 +30,11 @@ impl Connection {
                 return Err(Next::CloseGently);
             }
         };
-        let head = without_coding_if_old(head);
-        // hyper ends a connection whose response is complete, also when the content is not read yet: it reads on one codec and answers on another
-        let Some(((codec, parts), (reading, _))) = Codec::parse(&head).zip(Codec::parse(&head)) else {
+        let head = if is_old(&head) { without(&head, b"transfer-encoding:") } else { head };
+        // hyper ends a connection whose response is complete, also when the content is not read yet: it reads on one codec and answers on
+        // another, which does not learn what the reader wants of the connection and so leaves the handler's fields alone
+        let answering = Codec::parse(&without(&head, b"connection:"));
+        let Some(((reading, parts), (codec, _))) = Codec::parse(&head).zip(answering) else {
             return Err(match names_unknown_coding(&head) {
                 true => self.refuse("501 Not Implemented", "Unsupported transfer encoding").await,
                 false => self.refuse("400 Bad Request", "400 Bad Request").await,
@@ -66,6 +68,7 @@ impl Connection {
             closing: wants_close(&parts),
             ended,
             closed: false,
+            pending: None,
             closed_early: false,
         };
         let exchange = Exchange {
@@ -126,16 +129,17 @@ fn field_has(parts: &Parts, name: &header::HeaderName, token: &str) -> bool {
     parts.headers.get_all(name).iter().any(|list| list.to_str().is_ok_and(|list| has_token(list, token)))
 }
 
-/// The header section of an HTTP/1.0 request without Transfer-Encoding, which that version does not know.
-fn without_coding_if_old(head: Vec<u8>) -> Vec<u8> {
-    let mut lines = head.split_inclusive(|&octet| octet == b'\n');
-    let old = lines.next().is_some_and(|line| line.trim_ascii_end().ends_with(b" HTTP/1.0"));
-    if !old {
-        return head;
-    }
-    let name = b"transfer-encoding:";
-    let is_coding = |line: &&[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    head.split_inclusive(|&octet| octet == b'\n').filter(|line| !is_coding(line)).collect::<Vec<_>>().concat()
+/// Whether this is the header section of an HTTP/1.0 request. That version does not know Transfer-Encoding, and Go ignores it.
+fn is_old(head: &[u8]) -> bool {
+    let line = head.split(|&octet| octet == b'\n').next().unwrap_or_default();
+    line.trim_ascii_end().ends_with(b" HTTP/1.0")
+}
+
+/// The header section without the lines that begin so, in any case.
+fn without(head: &[u8], name: &[u8]) -> Vec<u8> {
+    let lines = head.split_inclusive(|&octet| octet == b'\n');
+    let others = lines.filter(|line| !line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)));
+    others.collect::<Vec<_>>().concat()
 }
 
 /// Whether the header section names a transfer coding other than chunked (RFC 9112, 6.1).

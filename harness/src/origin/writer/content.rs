@@ -28,6 +28,8 @@ pub(super) struct Chunk {
     data: u64,
     /// Only the trailer section is left.
     last: bool,
+    /// Octets of the trailer section.
+    trailers: usize,
 }
 
 impl Chunk {
@@ -36,17 +38,24 @@ impl Chunk {
             self.data -= octets.len() as u64;
             return;
         }
+        if self.last {
+            self.trailers += octets.len();
+        }
         self.line.extend_from_slice(octets);
         if self.line.ends_with(b"\n") {
-            let digits = self.line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
-            let size =
-                std::str::from_utf8(&self.line[..digits]).ok().and_then(|text| u64::from_str_radix(text, 16).ok());
+            let size = chunk_size(&self.line);
             self.last |= size == Some(0);
             // what hyper refuses needs none
             self.data = size.filter(|_| !self.last).unwrap_or(0);
             self.line.clear();
         }
     }
+}
+
+/// The chunk-size at the beginning of a line.
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+    u64::from_str_radix(std::str::from_utf8(&line[..digits]).ok()?, 16).ok()
 }
 
 /// Go's `http.body`.
@@ -62,6 +71,8 @@ pub(super) struct Content {
     /// The end of the content was seen, so that the reader can be watched for its departure.
     pub(super) ended: Latch,
     pub(super) closed: bool,
+    /// What went wrong behind the octets that the last read returned.
+    pub(super) pending: Option<Error>,
     /// Closed with content left unread: what follows on the connection is no request.
     pub(super) closed_early: bool,
 }
@@ -77,6 +88,9 @@ impl Content {
 
     /// Reads what is there, at most `into.len()` octets; 0 at the end.
     pub(super) async fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
         if self.closed {
             return Err(Error::ContentClosed);
         }
@@ -91,6 +105,13 @@ impl Content {
                 Ok(n) => filled += n,
                 // the next call meets it again
                 Err(_) => break,
+            }
+        }
+        // and to the end, if the last-chunk is there already
+        if filled > 0 && self.framing == Framing::Chunked && self.chunk.data == 0 {
+            let next = self.input.lock().await.line("\r\n".len());
+            if next.is_some_and(|line| chunk_size(&line) == Some(0)) {
+                self.pending = self.read_some(&mut [0]).await.err();
             }
         }
         Ok(filled)
@@ -129,11 +150,12 @@ impl Content {
     /// Feeds hyper at most `max` octets, and none beyond the content: what follows belongs to the next request, or to whoever hijacks.
     async fn feed(&mut self, max: usize) -> Result<(), Error> {
         let max = max.min(self.room().try_into().unwrap_or(usize::MAX));
-        let octets = match self.input.lock().await.take(max).await {
+        let taken = self.input.lock().await.take(max).await;
+        let octets = match taken {
             Ok(octets) => octets,
             Err(error) => {
                 self.cancel.cancel();
-                return Err(error);
+                return Err(self.failed(error));
             }
         };
         if octets.is_empty() {
@@ -141,7 +163,7 @@ impl Content {
             if matches!(self.framing, Framing::Length(_)) {
                 self.ended.set();
             }
-            return Err(Error::UnexpectedEof);
+            return Err(self.failed(Error::UnexpectedEof));
         }
         match &mut self.framing {
             Framing::Length(left) => *left -= octets.len() as u64,
@@ -149,6 +171,15 @@ impl Content {
         }
         self.codec.feed(&octets);
         Ok(())
+    }
+
+    /// A failure in the trailer section closes the content, whatever it was.
+    fn failed(&mut self, error: Error) -> Error {
+        if !self.chunk.last {
+            return error;
+        }
+        self.closed = true;
+        if self.chunk.trailers < "\r\n".len() { Error::TrailerEof } else { Error::TrailerLong }
     }
 
     /// Closes the content, after draining what is left if that is not too much.

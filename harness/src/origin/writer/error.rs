@@ -33,6 +33,12 @@ pub enum Error {
     /// The request's content ended before its framing said so, or before all that was asked for was there (`io.ErrUnexpectedEOF`).
     #[error("unexpected EOF")]
     UnexpectedEof,
+    /// The trailer section of the request's content did not begin in time.
+    #[error("http: unexpected EOF reading trailer")]
+    TrailerEof,
+    /// The trailer section of the request's content did not end in time: Go takes it for too long.
+    #[error("http: suspiciously long trailer after chunked body")]
+    TrailerLong,
     /// The framing of the request's content is malformed (RFC 9112, 7.1). Go has several texts for it, this is the most frequent.
     #[error("malformed chunked encoding")]
     Malformed,

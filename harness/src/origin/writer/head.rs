@@ -162,16 +162,19 @@ impl Head {
     fn split(&self, chunked: bool, length: Option<u64>) -> (HeaderMap, Vec<u8>) {
         let mut fields = HeaderMap::new();
         let sound = |value: &String| HeaderValue::from_bytes(value.as_bytes()).is_ok();
+        let single = |name: &str| self.fields.values(name).len() == 1;
         // all lines of a name stand together: their order counts (RFC 9110, 5.3)
         let (given, kept): (Vec<_>, Vec<_>) = self.fields.lines().partition(|(name, value)| match *name {
-            // hyper joins the values of these into one line, drops a Trailer where it is of no use, and completes a transfer coding
-            "Connection" => self.fields.values(name).len() == 1 && sound(value),
-            "Trailer" => self.fields.values(name).len() == 1 && chunked && sound(value),
+            // hyper joins several into one line
+            "Connection" => single(name) && sound(value),
+            // that too, and it drops one that is of no use
+            "Trailer" => single(name) && chunked && sound(value),
+            // hyper completes it
             "Transfer-Encoding" => false,
-            // a line that says anything but the length that counts
+            // not one that says anything but the length that counts
             "Content-Length" => {
                 let digits = value.bytes().all(|octet| octet.is_ascii_digit());
-                self.fields.values(name).len() == 1 && digits && length.is_some() && value.parse().ok() == length
+                single(name) && digits && length.is_some() && value.parse().ok() == length
             }
             _ => self.fields.values(name).iter().map(|value| header::on_the_wire(value)).all(|value| sound(&value)),
         });

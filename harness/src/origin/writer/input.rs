@@ -37,6 +37,12 @@ impl Input {
         self.kept.len()
     }
 
+    /// The line that begins `skip` octets behind, if all of it was read.
+    pub(super) fn line(&self, skip: usize) -> Option<Vec<u8>> {
+        let end = self.kept.iter().skip(skip).position(|&octet| octet == b'\n')?;
+        Some(self.kept.iter().skip(skip).take(end).copied().collect())
+    }
+
     /// Takes octets that were read elsewhere, to be read after what is here.
     pub(super) fn append(&mut self, octets: &[u8]) {
         self.kept.extend(octets);

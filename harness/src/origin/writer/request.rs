@@ -52,6 +52,7 @@ impl Request {
     /// [`ContentClosed`](Error::ContentClosed) once the response has begun, [`UnexpectedEof`](Error::UnexpectedEof),
     /// [`Malformed`](Error::Malformed), or what the socket answered.
     pub async fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+        self.exchange.content.lock().await.pending = None;
         let result = self.read_some(into).await;
         self.exchange.account.octets("read", &result);
         result
@@ -63,6 +64,7 @@ impl Request {
     /// As [`read`](Self::read); [`Eof`](Error::Eof) if the content has ended, [`UnexpectedEof`](Error::UnexpectedEof) if it ends before
     /// all is there.
     pub async fn read_full(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+        self.exchange.content.lock().await.pending = None;
         let mut result = Ok(0);
         while let Ok(n) = result
             && n < into.len()
@@ -82,6 +84,7 @@ impl Request {
     /// # Errors
     /// As [`read`](Self::read).
     pub async fn read_all(&mut self) -> Result<Vec<u8>, Error> {
+        self.exchange.content.lock().await.pending = None;
         let mut all = Vec::new();
         let mut octets = vec![0; 8192];
         let result = loop {

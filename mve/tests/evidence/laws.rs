@@ -78,8 +78,13 @@ fn tests_are_known() -> Vec<String> {
     unknown.map(|(name, id)| format!("{id}: there is no test {name}")).collect()
 }
 
+/// Tests that are written and have never been run: no verdict may rest on them until they have.
+const NEVER_RUN: [&str; 2] =
+    ["envoy::a_route_bounds_the_whole_response", "envoy::idle_timeout_does_not_count_the_silence_of_a_stream"];
+
 fn no_test_is_useless() -> Vec<String> {
-    let useless = TESTS.iter().filter(|test| !named().any(|(name, _)| name == test.name));
+    let useless =
+        TESTS.iter().filter(|test| named().any(|(name, _)| name == test.name) == NEVER_RUN.contains(&test.name));
     useless.map(|test| format!("no verdict rests on {}", test.name)).collect()
 }
 

@@ -8,7 +8,7 @@ counted() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null target/release/examples/instructions "$1" "$2" 2>&1 |
         sed -n 's/.*Collected : //p'
 }
-[ $# -gt 0 ] || set -- visit borrowed borrowed-17 borrowed-1 owned owned-slices labeller
+[ $# -gt 0 ] || set -- visit borrowed borrowed-17 borrowed-1 owned owned-slices followed labeller
 for path; do
     few=$(counted "$path" 163800)
     many=$(counted "$path" 327600)

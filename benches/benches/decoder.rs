@@ -5,8 +5,8 @@ use std::hint::black_box;
 
 use benches::{Beside, settings, streams};
 use criterion::{Criterion, criterion_group, criterion_main};
-use harness::wire::events::Decoder;
-use harness::wire::h1::Labeller;
+use harness::wire::events::{BorrowedEvent, Decoder};
+use harness::wire::h1::{Content, Labeller};
 use memchr::memchr2_iter;
 
 const KIB: usize = 1024;
@@ -49,6 +49,7 @@ fn chunked(criterion: &mut Criterion) {
     Beside::control(criterion, "chunked token events in 64 KiB", events, "event", || visit(&wire, 64 * KIB))
         .subject("visit of the events without their chunks", || visit(&plain, 64 * KIB))
         .subject("labeller", || label(&wire, 64 * KIB).completed())
+        .subject("framing and decoder, nothing kept", || assert_eq!(follow(&wire, 64 * KIB), events))
         .subject("labeller and decoder", || assert_eq!(label_and_decode(&wire, 64 * KIB), events))
         .close();
 }
@@ -57,6 +58,24 @@ fn label(wire: &[u8], slice: usize) -> Labeller {
     let mut labeller = Labeller::responses(["GET".to_owned()]);
     wire.chunks(slice).for_each(|slice| labeller.push(slice));
     labeller
+}
+
+/// Each piece of content is decoded where it lies.
+fn follow(wire: &[u8], slice: usize) -> usize {
+    let mut labeller = Labeller::responses(["GET".to_owned()]);
+    let mut decoder = Decoder::new();
+    for slice in wire.chunks(slice) {
+        labeller.push_with(slice, |content| {
+            let look = |event: BorrowedEvent<'_>| {
+                black_box(event);
+            };
+            match content {
+                Content::Text(text) => decoder.push_text_with(text, look),
+                Content::Octets(octets) => decoder.push_with(octets, look),
+            }
+        });
+    }
+    decoder.dispatched()
 }
 
 /// The content of each slice is put together, and then decoded at once: an event in one chunk, or in two.

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use benches::streams;
-use harness::wire::events::Decoder;
-use harness::wire::h1::Labeller;
+use harness::wire::events::{BorrowedEvent, Decoder};
+use harness::wire::h1::{Content, Labeller};
 use memchr::memchr2_iter;
 
 const SLICE: usize = 64 * 1024;
@@ -44,6 +44,15 @@ fn main() -> ExitCode {
                 black_box(event.to_event());
             }),
             "owned-slices" => drop(black_box(decoder.push(&slice))),
+            "followed" => labeller.push_with(&chunks, |content| {
+                let look = |event: BorrowedEvent<'_>| {
+                    black_box(event);
+                };
+                match content {
+                    Content::Text(text) => decoder.push_text_with(text, look),
+                    Content::Octets(octets) => decoder.push_with(octets, look),
+                }
+            }),
             "labeller" => labeller.push(&chunks),
             _ => return usage(),
         }
@@ -52,6 +61,6 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: instructions visit|borrowed|borrowed-17|borrowed-1|owned|owned-slices|labeller EVENTS");
+    eprintln!("usage: instructions visit|borrowed|borrowed-17|borrowed-1|owned|owned-slices|followed|labeller EVENTS");
     ExitCode::from(2)
 }

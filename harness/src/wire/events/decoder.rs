@@ -56,6 +56,18 @@ impl Decoder {
         }
     }
 
+    /// The same of octets that are known to be UTF-8.
+    #[inline]
+    pub fn push_text_with(&mut self, text: &str, mut each: impl FnMut(BorrowedEvent<'_>)) {
+        let mut rest = text;
+        if self.line.is_empty() && !self.after_cr && self.lines.block.range.is_none() {
+            rest = self.lines.take_plain_events(text, &mut each);
+        }
+        if !rest.is_empty() {
+            self.push_lines(rest.as_bytes(), &mut each);
+        }
+    }
+
     /// What would be discarded if the stream ended here; none if nothing would. Comments, unknown fields and a
     /// reconnection time, which counts at once, are nothing to discard.
     pub fn pending(&self) -> Option<Pending> {

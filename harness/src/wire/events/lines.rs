@@ -63,16 +63,32 @@ impl Lines {
     /// Takes the events at the front of `text` that are one line `data:` each, for as long as there is another; how many
     /// octets they are. No CR is in `text`, and a block begins with it.
     pub(super) fn take_events(&mut self, text: &str, each: &mut impl FnMut(BorrowedEvent<'_>)) -> usize {
+        text.len() - self.take_events_ended_by(scan::lf, text, each).len()
+    }
+
+    /// The same where CR may be; what is behind them.
+    #[inline]
+    pub(super) fn take_plain_events<'a>(&mut self, text: &'a str, each: &mut impl FnMut(BorrowedEvent<'_>)) -> &'a str {
+        self.take_events_ended_by(scan::cr_or_lf, text, each)
+    }
+
+    #[inline]
+    fn take_events_ended_by<'a>(
+        &mut self,
+        line_end: impl Fn(&[u8]) -> Option<usize>,
+        text: &'a str,
+        each: &mut impl FnMut(BorrowedEvent<'_>),
+    ) -> &'a str {
         let mut rest = text;
         while let Some(value) = rest.strip_prefix("data:")
-            && let Some(lf) = scan::lf(value.as_bytes())
-            && let Some((value, behind)) = value.split_at_checked(lf)
+            && let Some(end) = line_end(value.as_bytes())
+            && let Some((value, behind)) = value.split_at_checked(end)
             && let Some(behind) = behind.strip_prefix("\n\n")
         {
-            self.hand_over(value.strip_prefix(' ').unwrap_or(value), b"data:".len() + lf, each);
+            self.hand_over(value.strip_prefix(' ').unwrap_or(value), b"data:".len() + end, each);
             rest = behind;
         }
-        text.len() - rest.len()
+        rest
     }
 
     /// Dispatches an event of one line of this length, not counting its LF.

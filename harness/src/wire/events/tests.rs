@@ -337,8 +337,8 @@ proptest! {
 
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(octets.len() + 1)).chain([0, octets.len()]).collect();
         cuts.sort_unstable();
-        let (mut owned, mut borrowed) = (Decoder::new(), Decoder::new());
-        let (mut kept, mut seen) = (Vec::new(), Vec::new());
+        let (mut owned, mut borrowed, mut text) = (Decoder::new(), Decoder::new(), Decoder::new());
+        let (mut kept, mut seen, mut read) = (Vec::new(), Vec::new(), Vec::new());
         for slice in cuts.windows(2).map(|cut| &octets[cut[0]..cut[1]]) {
             kept.extend(owned.push(slice));
             borrowed.push_with(slice, |event| {
@@ -346,10 +346,15 @@ proptest! {
                 let (event, data, id) = (event.to_owned().into(), data.to_owned(), id.cloned());
                 seen.push(Event { event, data, id, range, dispatched_at });
             });
+            match str::from_utf8(slice) {
+                Ok(slice) => text.push_text_with(slice, |event| read.push(event.to_event())),
+                Err(_) => text.push_with(slice, |event| read.push(event.to_event())),
+            }
         }
         prop_assert_eq!(&kept, &expected);
         prop_assert_eq!(&seen, &expected);
-        for decoder in [&owned, &borrowed] {
+        prop_assert_eq!(&read, &expected);
+        for decoder in [&owned, &borrowed, &text] {
             prop_assert_eq!(decoder.pending(), octet_by_octet.pending());
             prop_assert_eq!((decoder.retry_ms(), decoder.comments()), (octet_by_octet.retry_ms(), octet_by_octet.comments()));
             prop_assert_eq!((decoder.dispatched(), decoder.last_event_id()), (expected.len(), octet_by_octet.last_event_id()));

@@ -1,11 +1,14 @@
 //! The state machine: which label the next octet gets.
 
 mod chunked;
+mod following;
 mod head;
 mod spans;
 mod state;
 
 use std::collections::VecDeque;
+
+pub use following::Content;
 
 use super::chunk_size::ChunkSizeLine;
 use super::{By, Deviation, End, Expected, Label, Malformed, Message, Position, Span, State, Stream, Why};

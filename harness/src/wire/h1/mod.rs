@@ -23,7 +23,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use labeller::Labeller;
+pub use labeller::{Content, Labeller};
 pub use message::{Deviation, Field, Framing, Message};
 pub use span::{Expected, Label, Span};
 pub use state::{By, Malformed, Position, State, Why};

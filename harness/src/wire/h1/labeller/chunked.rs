@@ -34,12 +34,17 @@ impl Labeller {
             taken += line + size + 2;
         }
         if taken > 0 {
-            self.at += taken;
-            self.open = false;
-            self.line_at = self.at;
-            self.held_at = self.at;
+            self.pass(taken);
         }
         taken
+    }
+
+    /// Goes on behind so many octets, which are whole chunks.
+    pub(super) fn pass(&mut self, octets: usize) {
+        self.at += octets;
+        self.open = false;
+        self.line_at = self.at;
+        self.held_at = self.at;
     }
 
     pub(super) fn chunk_size(&mut self, octets: &[u8], mut line: ChunkSizeLine) -> usize {
@@ -91,13 +96,28 @@ impl Labeller {
     }
 }
 
+/// What each octet is worth as a hexadecimal digit.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        if let Some(value) = (octet as u8 as char).to_digit(16) {
+            values[octet] = value as u8;
+        }
+        octet += 1;
+    }
+    values
+};
+
+const NO_DIGIT: u8 = u8::MAX;
+
 /// The chunk-size, not zero, and the length of its line, if that is whole and has nothing but a few digits.
-fn size_line(octets: &[u8]) -> Option<(usize, usize)> {
+pub(super) fn size_line(octets: &[u8]) -> Option<(usize, usize)> {
     let mut size = 0;
     for (digits, octet) in octets.iter().enumerate().take(DIGITS + 1) {
-        match (*octet as char).to_digit(16) {
-            Some(digit) => size = size << 4 | digit as usize,
-            None => return (size > 0 && octets[digits..].starts_with(b"\r\n")).then_some((size, digits + 2)),
+        match VALUES[usize::from(*octet)] {
+            NO_DIGIT => return (size > 0 && octets[digits..].starts_with(b"\r\n")).then_some((size, digits + 2)),
+            value => size = size << 4 | usize::from(value),
         }
     }
     None

@@ -134,6 +134,22 @@ fn labeller() -> impl Strategy<Value = Labeller> {
     ]
 }
 
+/// A chunked response long enough to be looked at as a whole: chunks of text, and now and then of something else.
+fn long_chunks() -> impl Strategy<Value = Vec<u8>> {
+    let chunk = |data: Vec<u8>| [format!("{:x}\r\n", data.len()).as_bytes(), &data, b"\r\n"].concat();
+    let chunk = prop_oneof![
+        8 => (1_usize..60).prop_map(|size| "x".repeat(size).into_bytes()),
+        2 => (1_usize..20).prop_map(|size| "\u{20ac}".repeat(size).into_bytes()),
+        1 => Just("\u{20ac}".as_bytes()[..2].to_vec()),
+        1 => Just(b"\xff".to_vec()),
+        1 => Just(vec![b'y'; 9000]),
+    ]
+    .prop_map(chunk);
+    (prop::collection::vec(chunk, 0..400), octets()).prop_map(|(chunks, octets)| {
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(), chunks.concat(), octets].concat()
+    })
+}
+
 /// The same octets on every run; `PROPTEST_RNG_SEED` gives others.
 fn cases(cases: u32) -> ProptestConfig {
     let given = ProptestConfig::default();
@@ -194,5 +210,30 @@ proptest! {
         let mut sliced = Labeller::responses(["GET".to_owned()]);
         octets.iter().for_each(|octet| sliced.push(&[*octet]));
         prop_assert_eq!(sliced.finish(End::Fin), label_responses(&octets, &["GET"], End::Fin));
+    }
+
+    #[test]
+    fn who_follows_a_stream_is_told_the_same_and_keeps_nothing(
+        labeller in labeller(),
+        octets in prop_oneof![octets(), chunks(), long_chunks()],
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(octets.len() + 1)).chain([0, octets.len()]).collect();
+        cuts.sort_unstable();
+        let (mut follower, mut content) = (labeller.clone(), Vec::new());
+        for cut in cuts.windows(2) {
+            follower.push_with(&octets[cut[0]..cut[1]], |piece| {
+                content.extend_from_slice(piece.octets());
+            });
+            prop_assert!(follower.spans().len() <= 2);
+        }
+        let mut expected = whole(labeller, &octets, End::Fin).messages;
+        let passed: Vec<u8> = expected.iter().flat_map(|message| message.content_in(&octets)).collect();
+        prop_assert_eq!(content, passed);
+        let mut told = follower.finish(End::Fin).messages;
+        for message in expected.iter_mut().chain(&mut told) {
+            message.content.clear();
+        }
+        prop_assert_eq!(told, expected);
     }
 }

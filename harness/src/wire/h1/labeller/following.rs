@@ -1,0 +1,126 @@
+//! Following a stream without an account of it: its content is handed over, its spans are forgotten.
+
+use super::{Labeller, Phase, chunked::size_line};
+use crate::wire::h1::End;
+
+/// A piece of the content of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// What is known to be UTF-8 by itself, because it was looked at together with what is around it.
+    Text(&'a str),
+    /// Whatever it may be.
+    Octets(&'a [u8]),
+}
+
+impl<'a> Content<'a> {
+    /// Its octets.
+    #[must_use]
+    pub fn octets(self) -> &'a [u8] {
+        match self {
+            Content::Text(text) => text.as_bytes(),
+            Content::Octets(octets) => octets,
+        }
+    }
+}
+
+/// How many octets are looked at as a whole: little enough to be at hand when their chunks are.
+const WINDOW: usize = 8 * 1024;
+
+/// With fewer octets than this it does not pay.
+const SMALL: usize = 128;
+
+impl Labeller {
+    /// Takes further octets, hands over the content in them, piece by piece and in order, and keeps no account of it: of
+    /// the spans and of the content's ranges, all but the last few are forgotten. So it can follow a stream that never
+    /// ends. What is said of each message otherwise, its head, its state, its chunks, is as after [`Labeller::push`].
+    pub fn push_with(&mut self, octets: &[u8], mut each: impl FnMut(Content<'_>)) {
+        let mut rest = octets;
+        while !rest.is_empty() {
+            let mut taken = self.pass_whole_chunks(rest, &mut each);
+            if taken == 0 {
+                let content = matches!(self.phase, Phase::ChunkData { .. } | Phase::Length { .. } | Phase::UntilClose);
+                taken = self.take(rest);
+                if content {
+                    each(Content::Octets(&rest[..taken]));
+                }
+            }
+            rest = &rest[taken..];
+            self.forget();
+        }
+        self.describe(End::Open);
+    }
+
+    /// Takes whole chunks at the front, without chunk-ext and with nothing to complain of; how many octets they are.
+    fn pass_whole_chunks(&mut self, octets: &[u8], each: &mut impl FnMut(Content<'_>)) -> usize {
+        let Phase::ChunkSize(line) = self.phase else { return 0 };
+        if line.has_begun() {
+            return 0;
+        }
+        let (mut rest, mut chunks) = (octets, 0);
+        loop {
+            let window = &rest[..rest.len().min(WINDOW)];
+            let text = if window.len() < SMALL { "" } else { utf8_at_the_front(window) };
+            let (behind, texts) = texts(text, each);
+            rest = &rest[text.len() - behind.len()..];
+            // What is not text, or longer than the window, up to where the next one would begin.
+            let until = (octets.len() - rest.len()) + behind.len().max(1);
+            let mut others = 0;
+            while octets.len() - rest.len() < until
+                && let Some((data, behind)) = chunk(rest)
+            {
+                each(Content::Octets(data));
+                others += 1;
+                rest = behind;
+            }
+            chunks += texts + others;
+            if texts + others == 0 {
+                break;
+            }
+        }
+        if chunks > 0 {
+            self.message().chunks += chunks;
+            self.pass(octets.len() - rest.len());
+        }
+        octets.len() - rest.len()
+    }
+
+    /// Forgets the spans but for those that the next octet's label may depend on, and where the content was.
+    fn forget(&mut self) {
+        self.spans.drain(..self.spans.len().saturating_sub(DEPENDED_ON));
+        if let Some(message) = self.messages.last_mut() {
+            message.content.clear();
+        }
+    }
+}
+
+/// So many spans back the labeller looks: to the line before a field line that continues it.
+const DEPENDED_ON: usize = 2;
+
+/// Hands over the whole chunks at the front of `text`; what is behind them, and how many they were.
+fn texts<'a>(text: &'a str, each: &mut impl FnMut(Content<'_>)) -> (&'a str, usize) {
+    let (mut rest, mut chunks) = (text, 0);
+    while let Some((size, line)) = size_line(rest.as_bytes())
+        && let Some((data, behind)) = rest[line..].split_at_checked(size)
+        && let Some(behind) = behind.strip_prefix("\r\n")
+    {
+        each(Content::Text(data));
+        chunks += 1;
+        rest = behind;
+    }
+    (rest, chunks)
+}
+
+/// The chunk-data of the chunk at the front, and what is behind that chunk.
+fn chunk(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (size, line) = size_line(octets)?;
+    let (data, behind) = octets[line..].split_at_checked(size)?;
+    Some((data, behind.strip_prefix(b"\r\n")?))
+}
+
+fn utf8_at_the_front(octets: &[u8]) -> &str {
+    // Which says yes or no, and that quickly; where the first fault is, is asked only if there is one.
+    simdutf8::basic::from_utf8(octets).unwrap_or_else(|_| match str::from_utf8(octets) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default(),
+    })
+}

@@ -66,6 +66,21 @@ impl Observer {
         }
     }
 
+    /// Records octets of the incoming direction.
+    pub fn received(&self, octets: &[u8]) {
+        if let Some(lanes) = self.lanes {
+            self.record_octets(lanes.incoming, octets);
+        }
+    }
+
+    /// Records octets of the outgoing direction: see [`Observer::outgoing`].
+    pub fn sent(&self, octets: &[u8]) {
+        match self.lanes {
+            Some(lanes) if self.node > 0 => self.record_octets(lanes.outgoing, octets),
+            _ => self.outgoing(What::Octets(octets.to_vec())),
+        }
+    }
+
     /// Records a fact of the outgoing direction. What the reader sends is the case's own stimulus, so it belongs to the
     /// step in which it is sent; what an origin sends waits to be claimed.
     pub fn outgoing(&self, what: What) {
@@ -113,6 +128,12 @@ impl Observer {
     fn record(&self, lane: Lane, what: What) {
         tracing::trace!(node = self.node, ?lane, ?what, "recorded");
         self.recorder().record(self.node, lane, what);
+        self.shared.changed.notify_waiters();
+    }
+
+    fn record_octets(&self, lane: Lane, octets: &[u8]) {
+        tracing::trace!(node = self.node, ?lane, octets = octets.len(), "recorded");
+        self.recorder().record_octets(self.node, lane, octets);
         self.shared.changed.notify_waiters();
     }
 

@@ -116,7 +116,7 @@ impl AsyncRead for Tap {
                 Ok(count) => {
                     let from = buf.filled().len();
                     buf.advance(count);
-                    tap.observer.incoming(What::Octets(buf.filled()[from..].to_vec()));
+                    tap.observer.received(&buf.filled()[from..]);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => {
@@ -136,7 +136,7 @@ impl AsyncWrite for Tap {
             ready!(tap.socket.poll_write_ready(cx))?;
             match tap.socket.try_write(octets) {
                 Ok(count) => {
-                    tap.observer.outgoing(What::Octets(octets[..count].to_vec()));
+                    tap.observer.sent(&octets[..count]);
                     return Poll::Ready(Ok(count));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

@@ -64,6 +64,16 @@ impl Recorder {
         }
     }
 
+    /// Writes octets likewise.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn record_octets(&mut self, node: usize, lane: Lane, octets: &[u8]) {
+        if !self.sealed {
+            self.tapes[node].record_octets(lane, octets);
+        }
+    }
+
     /// Writes a fact that the case itself brings about: it belongs to the step that is under way and waits for no claim.
     ///
     /// # Panics

@@ -58,26 +58,28 @@ impl Tape {
         self.spilled
     }
 
-    /// Appends a fact; octets join the run before them when it is of the same lane and not wholly claimed. Octets for
-    /// which there is no room are left out: see [`Tape::has_spilled`].
-    pub fn record(&mut self, lane: Lane, mut what: What) {
-        if let What::Octets(octets) = &mut what {
-            self.spilled |= octets.len() > self.room;
-            octets.truncate(self.room);
-            self.room -= octets.len();
-            if octets.is_empty() {
-                return;
-            }
+    /// Appends a fact; of octets, see [`Tape::record_octets`].
+    pub fn record(&mut self, lane: Lane, what: What) {
+        match what {
+            What::Octets(octets) => self.record_octets(lane, &octets),
+            what => self.entries.push(Entry::Fact(lane, what)),
         }
-        let open = self.entries.len() > self.claimed.entry;
-        if open
-            && let (What::Octets(new), Some(Entry::Fact(last, What::Octets(run)))) = (&what, self.entries.last_mut())
-            && *last == lane
-        {
-            run.extend_from_slice(new);
+    }
+
+    /// Appends octets, which join the run before them when it is of the same lane and not wholly claimed. Those for which
+    /// there is no room are left out: see [`Tape::has_spilled`].
+    pub fn record_octets(&mut self, lane: Lane, octets: &[u8]) {
+        self.spilled |= octets.len() > self.room;
+        let octets = &octets[..octets.len().min(self.room)];
+        if octets.is_empty() {
             return;
         }
-        self.entries.push(Entry::Fact(lane, what));
+        self.room -= octets.len();
+        let open = self.entries.len() > self.claimed.entry;
+        match self.entries.last_mut() {
+            Some(Entry::Fact(last, What::Octets(run))) if open && *last == lane => run.extend_from_slice(octets),
+            _ => self.entries.push(Entry::Fact(lane, What::Octets(octets.to_vec()))),
+        }
     }
 
     /// Remembers the octets of a fact that waits for no claim.

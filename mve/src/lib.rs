@@ -13,5 +13,6 @@ pub mod hijacked_connection;
 pub mod machine;
 pub mod matrix;
 pub mod player;
+pub mod probe;
 pub mod proxy_buffering;
 pub mod testimony;

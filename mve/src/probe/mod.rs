@@ -1,0 +1,73 @@
+//! Reads somebody else's stream and says what is wrong with it: `lastchunk probe`.
+//!
+//! [`target`] and [`request`] say what is asked for, [`dial`] makes the connection, [`http1`] reads the response into a
+//! [`recording`], of which an [`observation`] is made: what came, and when, whichever HTTP it was. Everything that is
+//! judged is judged from that, by rules that know no socket and no clock.
+
+pub mod clock;
+pub mod content;
+pub mod dial;
+pub mod ending;
+pub mod http1;
+pub mod observation;
+pub mod recording;
+pub mod request;
+pub mod target;
+mod tls;
+
+use std::time::Duration;
+
+use dial::{NoConnection, Way};
+use ending::{How, Left};
+use observation::{Asked, Observation};
+use recording::{Limits, Recording};
+use request::Request;
+use target::Target;
+
+/// How far a response is read.
+#[derive(Debug, Clone, Default)]
+pub struct Bounds {
+    /// How long, counted from the request.
+    pub time: Option<Duration>,
+    /// How much.
+    pub limits: Limits,
+}
+
+/// Asks once, and reads the response to its end, to a bound, or until `stop` returns. `each` is told how far it has come,
+/// in octets.
+///
+/// # Errors
+/// When there is no connection.
+pub async fn probe(
+    target: &Target,
+    request: &Request,
+    way: &Way,
+    bounds: &Bounds,
+    expect_end: Option<&str>,
+    stop: impl Future<Output = ()>,
+    mut each: impl FnMut(usize),
+) -> Result<Option<Observation>, NoConnection> {
+    let mut stop = std::pin::pin!(stop);
+    let dialled = tokio::select! {
+        dialled = dial::dial(target, way) => dialled?,
+        () = &mut stop => return Ok(None),
+    };
+    let asked = Asked {
+        url: target.to_string(),
+        method: request.method.clone(),
+        dialled: dialled.facts,
+        expect_end: expect_end.map(str::to_owned),
+    };
+    let mut recording = Recording::new(&request.method, "peer", bounds.limits);
+    let clock = recording.clock();
+    let octets = request.octets(target);
+    let left = tokio::select! {
+        () = http1::exchange(dialled.stream, &octets, &mut recording, |so_far| each(so_far.octets())) => None,
+        () = &mut stop => Some(Left::Asked),
+        () = clock.reaches(bounds.time) => bounds.time.map(Left::Bound),
+    };
+    if let Some(left) = left {
+        recording.ended(How::Left(left));
+    }
+    Ok(Some(Observation::of_http1(asked, &recording.finish())))
+}

@@ -1,0 +1,4 @@
+//! What a probe observes of servers that are started here, octet by octet, and whatever they send.
+
+mod reading;
+mod server;

@@ -223,7 +223,15 @@ fn spawn(described: &Described, origin: SocketAddr) -> io::Result<Launched> {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777))?;
     let name = description.confs.get(conf).map_or("conf", String::as_str);
     let file = folder.path().join(Path::new(name).file_name().unwrap_or(name.as_ref()));
-    let places = Places { listen, listen_h2, origin, prefix: folder.path(), root: &binary.root, conf: &file };
+    let places = Places {
+        listen,
+        listen_h2,
+        origin,
+        prefix: folder.path(),
+        root: &binary.root,
+        conf: &file,
+        folder: &description.folder,
+    };
     let filled = |text: &str| fill(text, &places).map_err(io::Error::other);
     fs::write(&file, filled(&text)?)?;
 

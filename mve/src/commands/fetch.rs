@@ -3,9 +3,10 @@
 use std::io::Write as _;
 
 use clap::Args;
-use fixtures::gateways::{self, found};
+use fixtures::gateways::{self, NAMES, found};
 
 use super::complaint::Complaint;
+use super::selection::quoted;
 use super::{Exit, output};
 
 /// Gateways, through the ordinary package clients, unpacked below the target folder.
@@ -17,6 +18,9 @@ pub struct Fetch {
 
 impl Fetch {
     pub fn answer(&self) -> Result<Exit, Complaint> {
+        if let Some(unknown) = self.gateways.iter().find(|name| !NAMES.contains(&name.as_str())) {
+            return Err(Complaint::new(format!("no gateway {} (known: {})", quoted(unknown), NAMES.join(", "))));
+        }
         let mut out = output::text();
         let mut exit = Exit::AsClaimed;
         for description in gateways::all().map_err(Complaint::new)? {

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
+use fixtures::gateways::NAMES;
 use harness::verdict::Outcome;
 use mve::matrix::baseline::Baseline;
 use mve::matrix::chains::{self, Chains};
@@ -18,6 +19,7 @@ use mve::player::install_panic_hook;
 use serde::Serialize;
 
 use super::complaint::{self, Complaint};
+use super::selection::quoted;
 use super::{Exit, output, paint};
 
 const HELP: &str = "\
@@ -119,9 +121,8 @@ impl<'a> Object<'a> {
 
 /// The chains of a table for some gateways' names.
 fn chains(table: Table, gateways: &[String], via: &[PathBuf]) -> Result<Chains, Complaint> {
-    let known = fixtures::gateways::NAMES;
-    if let Some(unknown) = gateways.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Complaint::new(format!("no gateway {unknown:?} (known: {})", known.join(", "))));
+    if let Some(unknown) = gateways.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        return Err(Complaint::new(format!("no gateway {} (known: {})", quoted(unknown), NAMES.join(", "))));
     }
     // A folder of one's own alone is what is asked for.
     let all = gateways.is_empty() && via.is_empty();
@@ -137,7 +138,7 @@ impl Matrix {
             "all" => Table::ALL.to_vec(),
             name => vec![Table::named(name).ok_or_else(|| {
                 let known = Table::ALL.map(Table::name).join(", ");
-                Complaint::new(format!("no table {name:?} (known: {known}, all)"))
+                Complaint::new(format!("no table {} (known: {known}, all)", quoted(name)))
             })?],
         };
         let mut rows = Vec::new();
@@ -158,7 +159,11 @@ impl Matrix {
             complaint::say(&format!("{gateway}: {why}"));
         }
         if rows.is_empty() {
-            return Err(Complaint::new("no gateway to run: `lastchunk fetch` gets them"));
+            // Of a folder of the user's, what is missing is the answer.
+            return match (self.via.is_empty(), missing.as_slice()) {
+                (true, _) | (_, []) => Err(Complaint::new("no gateway to run: `lastchunk fetch` gets them")),
+                (false, _) => Ok(Exit::CouldNotRun),
+            };
         }
         if let Some(file) = &self.html {
             fs::write(file, page::page(&rows))
@@ -175,7 +180,9 @@ impl Matrix {
         for difference in &differences {
             complaint::say(&difference.to_string());
         }
-        Ok(match rows.iter().any(|row| row.result.is_err()) {
+        // Of the project's own gateways few machines have all; a folder that was asked for is to be played.
+        let unplayed = missing.iter().any(|(gateway, _)| !NAMES.contains(&gateway.as_str()));
+        Ok(match unplayed || rows.iter().any(|row| row.result.is_err()) {
             true => Exit::CouldNotRun,
             false if differences.is_empty() => Exit::AsClaimed,
             false => Exit::NotAsClaimed,
@@ -233,20 +240,42 @@ fn tell(rows: &[Row]) -> Result<(), Complaint> {
     let count = |outcome: Outcome| {
         rows.iter().filter(|row| row.result.as_ref().is_ok_and(|facts| facts.outcome == outcome)).count()
     };
+    let faults = rows.iter().filter(|row| row.result.is_err()).count();
     let counts: Vec<String> = Outcome::all()
         .into_iter()
         .filter(|outcome| count(*outcome) > 0)
         .map(|outcome| format!("{} {}", count(outcome), paint::in_style(paint::of_outcome(outcome), outcome)))
+        .chain([format!("{faults} faults")])
         .collect();
-    let faults = rows.iter().filter(|row| row.result.is_err()).count();
-    writeln!(out, "{} cells: {}, {faults} faults", rows.len(), counts.join(", "))?;
-    for row in rows.iter().filter(|row| row.result.is_err()) {
-        let why = row.result.as_ref().err().map(String::as_str).unwrap_or_default();
-        writeln!(out, "fault: {}: {}", row.name(), complaint::safe(why.lines().next().unwrap_or_default()))?;
+    writeln!(out, "{} cells: {}", rows.len(), counts.join(", "))?;
+    for (which, why) in told_once(rows) {
+        writeln!(out, "fault: {which}: {why}")?;
     }
     out.flush()?;
     Ok(())
 }
+
+/// The faults, in order; a reason that several cells of a chain share is told once.
+fn told_once(rows: &[Row]) -> Vec<(String, String)> {
+    let mut faults: Vec<(String, String, Vec<&Row>)> = Vec::new();
+    for row in rows {
+        let Err(why) = &row.result else { continue };
+        let chain = format!("{}/{}-{}/{}", row.table, row.gateway, row.version, row.conf);
+        let why: String = complaint::one_line(why).chars().take(FAULT).collect();
+        match faults.iter_mut().find(|(its, reason, _)| *its == chain && *reason == why) {
+            Some((_, _, rows)) => rows.push(row),
+            None => faults.push((chain, why, vec![row])),
+        }
+    }
+    let told = faults.into_iter().map(|(chain, why, rows)| match rows[..] {
+        [row] => (row.name(), why),
+        _ => (format!("{chain}, {} cells", rows.len()), why),
+    });
+    told.collect()
+}
+
+/// How many characters of a fault's reason are told; `--json` has all.
+const FAULT: usize = 400;
 
 /// The letters begin where the three names end.
 const LETTERS_AT: usize = 45;
@@ -274,14 +303,17 @@ fn painted(line: &str) -> String {
 }
 
 /// Plays the one cell of a name that begins with a table's, and prints it.
-pub fn show(name: &str) -> Option<Result<Exit, Complaint>> {
+pub fn show(name: &str, via: &[PathBuf]) -> Option<Result<Exit, Complaint>> {
     let table = Table::named(name.split('/').next()?)?;
-    Some(show_in(table, name))
+    Some(show_in(table, name, via))
 }
 
-fn show_in(table: Table, name: &str) -> Result<Exit, Complaint> {
+fn show_in(table: Table, name: &str, via: &[PathBuf]) -> Result<Exit, Complaint> {
     install_panic_hook(false);
-    let Chains { chains, .. } = chains::of(table, &|_| true, &[]).map_err(Complaint::new)?;
+    let folders: Vec<&Path> = via.iter().map(PathBuf::as_path).collect();
+    // Only the gateways that the name may mean are looked for.
+    let wanted = |gateway: &str| name.split('/').nth(1).is_none_or(|word| word.contains(gateway));
+    let Chains { chains, missing } = chains::of(table, &wanted, &folders).map_err(Complaint::new)?;
     let name_of = |chain: &Chain, keys: &Keys| {
         format!("{table}/{}-{}/{}/{}", chain.gateway(), chain.version(), chain.conf(), keys.name())
     };
@@ -292,9 +324,13 @@ fn show_in(table: Table, name: &str) -> Result<Exit, Complaint> {
         .collect();
     let Some((at, name)) = names.iter().find(|(_, its)| its == name) else {
         let near: Vec<&str> = names.iter().map(|(_, its)| its.as_str()).filter(|its| its.starts_with(name)).collect();
-        let nearest =
-            near.first().copied().or(names.first().map(|(_, its)| its.as_str())).unwrap_or("none: no gateway");
-        return Err(Complaint::new(format!("no cell {name:?} here; one is {nearest}")));
+        let nearest = near.first().copied().or(names.first().map(|(_, its)| its.as_str()));
+        let nearest = match (nearest, missing.first()) {
+            (Some(nearest), _) => format!("one is {nearest}"),
+            (None, Some((gateway, why))) => format!("{gateway}: {why}"),
+            (None, None) => format!("its gateway is none of {}, nor in a folder of --via", NAMES.join(", ")),
+        };
+        return Err(Complaint::new(format!("no cell {} here; {nearest}", quoted(name))));
     };
     // Its control stands beside it: without it nothing is said of the gateway.
     let chain = &chains[*at..=*at];

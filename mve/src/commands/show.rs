@@ -1,6 +1,7 @@
 //! `lastchunk show`.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 use mve::machine::Machine;
@@ -16,6 +17,9 @@ use super::{Exit, describe, output, paint, selection};
 pub struct Show {
     /// Its name, as `lastchunk list` tells it; may be shortened as long as it means no other
     case: String,
+    /// For a cell of the matrix behind a gateway of yours: its folder
+    #[arg(long, value_name = "FOLDER")]
+    via: Vec<PathBuf>,
     /// Print the backtrace of a case that panics, if RUST_BACKTRACE is set
     #[arg(long, short)]
     verbose: bool,
@@ -23,8 +27,13 @@ pub struct Show {
 
 impl Show {
     pub fn answer(&self) -> Result<Exit, Complaint> {
-        if let Some(answer) = super::matrix::show(&self.case) {
+        if let Some(answer) = super::matrix::show(&self.case, &self.via) {
             return answer;
+        }
+        if !self.via.is_empty() {
+            return Err(Complaint::new(
+                "--via is for cells of the matrix: table/gateway-version/conf/origin/cut/end/reader",
+            ));
         }
         let case = selection::one(&self.case)?;
         let stop = Stop::on_signals()?;

@@ -21,17 +21,28 @@ pub struct Chains {
 /// The chains of a table, of the project's gateways for whose names `wanted` holds, and of a user's folders.
 ///
 /// # Errors
-/// When a folder describes no gateway.
+/// When a folder describes no gateway, or one that has another's name.
 pub fn of(table: Table, wanted: &dyn Fn(&str) -> bool, folders: &[&Path]) -> Result<Chains, BadFolder> {
     let mut chains = Chains::default();
     let mut descriptions: Vec<Description> =
         gateways::all()?.into_iter().filter(|description| wanted(&description.name)).collect();
     for folder in folders {
-        descriptions.push(Description::read(folder)?);
+        let own = Description::read(folder)?;
+        let others = descriptions.iter().map(|other| other.name.as_str()).chain(gateways::NAMES);
+        if others.into_iter().any(|other| other == own.name) {
+            let why =
+                format!("another gateway is named {}, and cells are named by it: choose a name of its own", own.name);
+            return Err(BadFolder::Toml { path: folder.join("gateway.toml"), why });
+        }
+        descriptions.push(own);
     }
     let first = if table == Table::Pairs { as_it_ships(&mut chains.missing)? } else { None };
     for description in descriptions {
-        let (binaries, missing) = gateways::found(&description);
+        let (binaries, mut missing) = gateways::found(&description);
+        if binaries.is_empty() && missing.is_empty() {
+            missing
+                .push("gateway.toml says no [[provider]] that there is one of: add kind = \"path\" and program".into());
+        }
         chains.missing.extend(missing.into_iter().map(|why| (description.name.clone(), why)));
         for binary in binaries {
             let chain = |conf: &str| Described {

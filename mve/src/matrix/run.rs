@@ -237,14 +237,21 @@ fn run_chain(table: Table, chain: &Chain, wanted: &(dyn Fn(&Chain, &Keys) -> boo
         Err(error) => panic!("failed to make a runtime: {error}"),
     };
     let mut host: Option<Host> = None;
+    // A chain that does not start will not start for the next cell either.
+    let mut no_start: Option<String> = None;
     let mut rows = Vec::new();
     for cell in chain.cells(table).into_iter().filter(|cell| wanted(chain, &cell.keys())) {
+        if host.is_none() && no_start.is_none() {
+            let started = AssertUnwindSafe(|| runtime.block_on(Host::start(&chain.gateways)));
+            match catch_unwind(started).map(|started| started.map_err(|error| error.to_string())) {
+                Ok(Ok(started)) => host = Some(started),
+                Ok(Err(why)) => no_start = Some(why),
+                Err(panic) => no_start = Some(message(&*panic)),
+            }
+        }
         let played = catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async {
-                if host.is_none() {
-                    host = Some(Host::start(&chain.gateways).await.map_err(|error| error.to_string())?);
-                }
-                let host = host.as_mut().ok_or("no chain")?;
+                let Some(host) = &mut host else { return Err(no_start.clone().unwrap_or_default()) };
                 let played = match cell {
                     Any::Truncation(cell) => play::play(host, cell).await.map(Facts::from),
                     Any::Held(cell) => held::play(host, cell).await,
@@ -289,7 +296,10 @@ fn judge_by_control(rows: &mut [Row]) {
         })
         .collect();
     for row in rows.iter_mut() {
-        if let Some((_, why)) = controls.iter().find(|(control, _)| *control == of(&row.keys)) {
+        // A fault of its own says more than the control's.
+        if row.result.is_ok()
+            && let Some((_, why)) = controls.iter().find(|(control, _)| *control == of(&row.keys))
+        {
             row.result = Err(why.clone());
         }
     }

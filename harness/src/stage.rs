@@ -98,7 +98,7 @@ impl Stage {
     async fn begin<R: Reader>(self, program: impl Program, caller: &'static Location<'static>) -> Scene<R> {
         let program: Arc<dyn Program> = match &self.witness {
             None => Arc::new(program),
-            Some(witness) => match witness.start(address::next()).await {
+            Some(witness) => match witness.start(address::next(), self.clamped).await {
                 Ok(running) => Arc::new(running),
                 Err(error) => cannot_start(&witness.about, &error.to_string()),
             },

@@ -112,7 +112,7 @@ impl Case {
     /// The same with this Go at the origin, if it has a part there.
     #[must_use]
     pub fn witnessed_by(self, go: &'static Toolchain) -> Option<Self> {
-        let plays = fixtures::go::plays(self.failure.name, self.variant.name);
+        let plays = fixtures::go::part(self.failure.name, self.variant.name).is_some();
         plays.then_some(Self { witness: Some(go), ..self })
     }
 

@@ -117,7 +117,8 @@ impl Machine {
     pub fn stage_of(&self, case: &Case) -> Result<Stage, Fault> {
         let stage = self.stage(case.shows.via)?;
         let Some(go) = case.witness else { return Ok(stage) };
-        let path = fixtures::go::program(go, case.failure.name).map_err(|error| Fault::CannotRun(error.to_string()))?;
+        let path = fixtures::go::program(go, case.failure.name, case.variant.name);
+        let path = path.map_err(|error| Fault::CannotRun(error.to_string()))?;
         let variant = case.variant.name.to_owned();
         Ok(stage.witness(Foreign { path, variant, about: format!("go {}", go.line()) }))
     }

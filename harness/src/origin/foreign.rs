@@ -7,8 +7,13 @@
 //! | `listening on 127.0.0.1:1234` | out | it accepts connections there |
 //! | `note flush 1: ok` | out | what a call told the handler |
 //! | `waits deadline` | out | the handler waits for this cue |
+//! | `blocks deadline` | out | a call of the handler's is about to block, and a task beside it waits for this cue; heard when the peer takes no more |
 //! | `cue deadline` | in | it may go on |
 //! | `done` | out | the handler has ended |
+//!
+//! One line is heard at a time: what is said behind a wait is heard when its cue has been given. A program writes first and
+//! speaks of it then, and so it is recorded. That nothing is recorded of a blocked call before its cue needs a program whose
+//! own send buffer is small, and a stage that is [`clamped`](crate::stage::Stage::clamped).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -16,18 +21,18 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines, ReadHalf, WriteHalf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, ChildStdin, ChildStdout};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::{Connection, Cue, Program};
 use crate::kernel::{Unread, die_with_parent, unread};
 use crate::observer::Observer;
+use crate::reader::CLAMPED;
 use crate::tap::Tap;
 use crate::wire::notation::printable;
 
@@ -47,6 +52,7 @@ pub struct Foreign {
 pub(crate) struct Running {
     about: String,
     address: SocketAddr,
+    clamped: bool,
     speech: Mutex<Option<Speech>>,
     _child: Child,
 }
@@ -58,8 +64,9 @@ struct Speech {
 }
 
 impl Foreign {
-    /// Starts the program on a fresh loopback address and waits until it listens.
-    pub(crate) async fn start(&self, on: IpAddr) -> io::Result<Running> {
+    /// Starts the program on a fresh loopback address and waits until it listens. `clamped` connections to it take few octets
+    /// ahead of the peer.
+    pub(crate) async fn start(&self, on: IpAddr, clamped: bool) -> io::Result<Running> {
         let mut command = Command::new(&self.path);
         command.arg(SocketAddr::new(on, 0).to_string()).arg(&self.variant);
         command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -76,7 +83,7 @@ impl Foreign {
             io::Error::other(format!("expected `listening on ADDRESS` from {}, got {first:?}", self.path.display()))
         })?;
         let speech = Mutex::new(Some(Speech { said, told }));
-        Ok(Running { about: self.about.clone(), address, speech, _child: child })
+        Ok(Running { about: self.about.clone(), address, clamped, speech, _child: child })
     }
 }
 
@@ -90,21 +97,17 @@ impl Program for Running {
             let busy = connection.busy();
             let Connection { tap, cue, sources, .. } = connection;
             let observer = tap.observer().clone();
-            let socket = match TcpStream::connect(self.address).await {
+            let socket = match self.connect().await {
                 Ok(socket) => Arc::new(socket),
                 Err(error) => panic!("failed to connect to {}: {error}", self.about),
             };
             sources.add(&socket);
             // One program plays one request of one variant; a further connection is relayed and says nothing.
             let speech = self.speech.lock().await.take();
-            let blocked = AtomicBool::new(false);
+            let blocked = watch::Sender::new(false);
             let speaking = async {
                 if let Some(speech) = speech {
-                    speech
-                        .until_done(&cue, &observer, || {
-                            unread(&*socket) != Unread::Octets || blocked.load(Ordering::Relaxed)
-                        })
-                        .await;
+                    speech.until_done(&cue, &observer, &socket, &blocked).await;
                 }
                 drop(busy);
             };
@@ -113,18 +116,33 @@ impl Program for Running {
     }
 }
 
+impl Running {
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let socket = if self.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        if self.clamped {
+            socket.set_recv_buffer_size(CLAMPED)?;
+        }
+        socket.connect(self.address).await
+    }
+}
+
 impl Speech {
-    /// `relayed` tells whether everything that the program has written to its socket is on the tape, or cannot go there
-    /// because the peer does not read. A program writes first and speaks of it then; the tape keeps that order.
-    async fn until_done(mut self, cue: &Cue, observer: &Observer, relayed: impl Fn() -> bool) {
+    /// Hears the program. Before a line counts, everything that the program has written to its socket is on the tape, or
+    /// cannot go there because the peer takes no more.
+    async fn until_done(mut self, cue: &Cue, observer: &Observer, socket: &TcpStream, blocked: &watch::Sender<bool>) {
         // A program that ends without a word has ended: what it left undone the lanes show.
         while let Ok(Some(line)) = self.said.next_line().await {
-            while !relayed() {
+            while unread(socket) == Unread::Octets && !*blocked.borrow() {
                 tokio::task::yield_now().await;
             }
             match line.split_once(' ') {
                 Some(("note", note)) => observer.note(printable(note)),
-                Some(("waits", name)) => {
+                Some((wait @ ("waits" | "blocks"), name)) => {
+                    if wait == "blocks" {
+                        // The sender is borrowed, so the wait cannot fail.
+                        let mut state = blocked.subscribe();
+                        drop(state.wait_for(|blocked| *blocked).await);
+                    }
                     cue.wait(name).await;
                     let line = format!("cue {name}\n");
                     if self.told.write_all(line.as_bytes()).await.is_err() {
@@ -145,7 +163,7 @@ enum Failed {
 }
 
 /// Passes octets, FIN, RST and back-pressure on, both ways.
-async fn relay(tap: Tap, program: &TcpStream, blocked: &AtomicBool) {
+async fn relay(tap: Tap, program: &TcpStream, blocked: &watch::Sender<bool>) {
     let (mut from_peer, mut to_peer) = tokio::io::split(tap);
     let passed = tokio::try_join!(inwards(&mut from_peer, program), outwards(program, &mut to_peer, blocked));
     match passed {
@@ -186,7 +204,7 @@ async fn inwards(from: &mut ReadHalf<Tap>, program: &TcpStream) -> Result<(), Fa
     }
 }
 
-async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>, blocked: &AtomicBool) -> Result<(), Failed> {
+async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>, blocked: &watch::Sender<bool>) -> Result<(), Failed> {
     let mut octets = vec![0; 64 * 1024];
     loop {
         program.readable().await.map_err(|_| Failed::Program)?;
@@ -199,8 +217,8 @@ async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>, blocked: &Atomic
             return to.shutdown().await.map_err(|_| Failed::Peer);
         }
         // Seen by nobody unless the write is blocked: there is one thread.
-        blocked.store(true, Ordering::Relaxed);
+        blocked.send_replace(true);
         to.write_all(&octets[..count]).await.map_err(|_| Failed::Peer)?;
-        blocked.store(false, Ordering::Relaxed);
+        blocked.send_replace(false);
     }
 }

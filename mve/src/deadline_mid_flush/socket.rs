@@ -7,7 +7,7 @@ use harness::origin::writer;
 use harness::origin::writer::{Deadline, ResponseWriter, Server, WriteTimeout};
 use harness::stage::Stage;
 use harness::transcript::Transcript;
-use harness::until::{content, end_of_response, noted};
+use harness::until::{content, end_of_response, noted, waiting};
 use harness::verdict::Outcome::{CutSilent, CutVisible, Intact};
 
 use super::{ONE, THREE, TWO, give, meant, sent};
@@ -132,7 +132,8 @@ pub async fn server_deadline_is_moved_with_each_event(stage: Stage) -> Transcrip
 async fn play(stage: Stage, how: Handler) -> Transcript {
     let direct = stage.is_direct();
     let timeout = WriteTimeout::new();
-    let origin = writer(move |w, _, cue| events(w, cue, how)).server(&Server::new().write_timeout(&timeout));
+    let server = Server::new().write_timeout(&timeout);
+    let origin = writer(move |w, _, cue| events(w, cue, how, timeout.clone())).server(&server);
     let mut s = stage.meant(meant(&[ONE, TWO, THREE])).start(origin).await;
 
     s.step("the reader asks, the handler flushes one event");
@@ -140,13 +141,14 @@ async fn play(stage: Stage, how: Handler) -> Transcript {
     sent(&mut s, direct, ONE).await;
     s.origin.until(noted("flush 1")).await;
 
-    s.step("the server's write deadline passes while nobody writes");
-    timeout.pass_now();
+    s.cue("deadline", "the server's write deadline passes while nobody writes").await;
+    s.origin.until(waiting("two")).await;
     s.look().await;
 
-    s.cue("two", "the handler writes the next event").await;
+    give(&mut s, "two", "the handler writes the next event");
     match how {
-        Handler::ReturnsAtAnError => {}
+        // Flush tells Go's handlers of errors since 1.20; before, they go on, and nobody stops them here.
+        Handler::ReturnsAtAnError => ["three", "end"].into_iter().for_each(|cue| s.origin.cue().give(cue)),
         Handler::MovesTheDeadline => {
             sent(&mut s, direct, TWO).await;
             s.cue("three", "the handler writes one more").await;
@@ -167,7 +169,7 @@ async fn play(stage: Stage, how: Handler) -> Transcript {
     s.finish().await
 }
 
-async fn events(w: ResponseWriter, cue: Cue, how: Handler) -> io::Result<()> {
+async fn events(w: ResponseWriter, cue: Cue, how: Handler, timeout: WriteTimeout) -> io::Result<()> {
     w.header().set("Content-Type", "text/event-stream");
     for (event, next) in [(ONE, "two"), (TWO, "three"), (THREE, "end")] {
         if let Handler::MovesTheDeadline = how {
@@ -177,6 +179,10 @@ async fn events(w: ResponseWriter, cue: Cue, how: Handler) -> io::Result<()> {
         if !matches!(how, Handler::IgnoresErrors) {
             written?;
             flushed?;
+        }
+        if event == ONE {
+            cue.wait("deadline").await;
+            timeout.pass_now();
         }
         cue.wait(next).await;
     }

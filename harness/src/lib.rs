@@ -6,6 +6,7 @@ pub mod gateway;
 mod kernel;
 pub mod observer;
 pub mod origin;
+pub mod packets;
 pub mod patience;
 pub mod reader;
 pub mod render;

@@ -61,6 +61,11 @@ impl Half<'_> {
     const fn empty() -> Self {
         Self { octets: Vec::new(), places: Vec::new(), end: End::Open }
     }
+
+    /// Whether there is a reset in it, perhaps after an orderly end.
+    fn is_reset(&self) -> bool {
+        self.places.iter().any(|place| *place.what == What::Rst)
+    }
 }
 
 /// The connections of a hop, at least one, in order. Those of the two lanes are paired by their number: a connection
@@ -75,7 +80,7 @@ pub(crate) fn connections(transcript: &Transcript, hop: usize) -> Vec<Connection
             (request, response) => (request.unwrap_or(Half::empty()), response.unwrap_or(Half::empty())),
         };
         // A reset ends both directions, whoever began it; an orderly end only its own.
-        let reset = request.end == End::Rst || response.end == End::Rst;
+        let reset = request.is_reset() || response.is_reset();
         let end = |own: End| if own == End::Open && reset { End::Rst } else { own };
         let stream = h1::label_requests(&request.octets, end(request.end));
         let answers = h1::label_responses(&response.octets, &methods(&stream), end(response.end));

@@ -14,12 +14,20 @@ use harness::wire::h1;
 use super::complaint::{self, Complaint};
 use super::facts::{Facts, final_responses};
 use super::selection::quoted;
-use super::{Exit, output};
+use super::{Exit, output, packets};
 
 const HELP: &str = "\
 The octets are those of the responses of one HTTP/1.x connection, as they came: from a file or standard input, at most
 16 MiB. A transcript as `lastchunk show` prints it, a snapshot of one, or octets in its notation (HTTP/1.1 200 OK\\r\\n)
 are read as what they stand for; what they say of the end (-- FIN, -- RST) goes before --end.
+
+A packet capture (pcap, pcapng) is known by how it begins. Each HTTP/1.x response in it is explained with its request, by
+itself: neither --end nor --method is needed. What was not captured is said, and not judged. At most 256 MiB of it are held.
+
+  tcpdump -i any -s 0 -w stream.pcap 'tcp port 8080'    capture, while the stream breaks
+  lastchunk explain stream.pcap                         each response, annotated and judged
+  lastchunk explain --json stream.pcap | jq 'select(.framing != \"complete\")'
+  printf 'HTTP/1.1 200 OK\\r\\n\\r\\n' | lastchunk explain --end rst
 
 With --json, one object a line, one line a response that is no interim one (1xx), with the keys
   framing  complete, incomplete, malformed, or none when there is not an octet of a response;
@@ -28,6 +36,14 @@ With --json, one object a line, one line a response that is no interim one (1xx)
   why      why it is incomplete or malformed; or null
   events   how many events a reader would have dispatched; null when it is no event stream
   pending  whether an event waits for its empty line, and is discarded at the end
+and for a response of a packet capture also
+  connection  the number of its TCP connection in the capture, from 1
+  index       its own number in that connection, from 1
+  end         how what is known of it ended: fin, rst, open (the connection went on, or the capture ended), gap (octets
+              were not captured), bound (more than is held); behind gap and bound, framing is unknown
+  request     method and target of the request, or null when it was not captured
+  reader      address and port of who asked
+  origin      address and port of who answered
 
 Exit status: 0 whatever the verdict, 2 when the octets cannot be read.";
 
@@ -37,9 +53,9 @@ Exit status: 0 whatever the verdict, 2 when the octets cannot be read.";
 pub struct Explain {
     /// The file that holds the octets; without one, or for -, standard input
     file: Option<PathBuf>,
-    /// How the connection ended
-    #[arg(long, value_enum, default_value_t = End::Fin)]
-    end: End,
+    /// How the connection ended [default: fin]
+    #[arg(long, value_enum)]
+    end: Option<End>,
     /// The method of the request that was answered; once for each request, in order [default: GET]
     #[arg(long = "method", value_name = "M")]
     methods: Vec<String>,
@@ -74,7 +90,20 @@ impl Explain {
         if let Some(method) = self.methods.iter().find(|method| !is_token(method)) {
             return Err(Complaint::new(format!("--method {} is no method: write one as GET or HEAD", quoted(method))));
         }
-        let transcript = self.transcript()?;
+        let (mut from, name) = self.open()?;
+        let mut beginning = Vec::new();
+        let begun = (&mut from).take(packets::BEGINNING).read_to_end(&mut beginning);
+        begun.map_err(|error| Complaint::new(format!("cannot read {name}: {error}")))?;
+        let from = io::Cursor::new(beginning).chain(from);
+        if harness::packets::is_capture(from.get_ref().0.get_ref()) {
+            if self.end.is_some() || !self.methods.is_empty() {
+                complaint::say(
+                    "--end and --method are for octets: a packet capture has the requests and ends that it has",
+                );
+            }
+            return packets::explain(from, &name, self.json);
+        }
+        let transcript = self.transcript(from, &name)?;
         let verdict = Verdict::of(&transcript);
         if self.json {
             for response in final_responses(&verdict) {
@@ -93,30 +122,9 @@ impl Explain {
         Ok(Exit::AsClaimed)
     }
 
-    fn transcript(&self) -> Result<Transcript, Complaint> {
-        let (octets, is_whole) = self.read()?;
-        // What was cut here was not cut there.
-        let end = if is_whole { self.end.into() } else { h1::End::Open };
-        let Captured { transcript, remark } = Capture { methods: &self.methods, end }.read(octets);
-        if let Some(remark) = remark {
-            complaint::say(&remark);
-        }
-        Ok(transcript)
-    }
-
-    /// At most [`MOST`] octets, and whether that is all of them; if not, it is said.
-    fn read(&self) -> Result<(Vec<u8>, bool), Complaint> {
-        let file = self.file.as_deref().filter(|file| *file != Path::new("-"));
-        let (octets, name) = match file {
-            Some(file) => (File::open(file).and_then(up_to_the_most), quoted(&file.to_string_lossy())),
-            None => {
-                if io::stdin().is_terminal() {
-                    complaint::say("reading octets from the terminal: end them with Ctrl-D, or name a file");
-                }
-                (up_to_the_most(io::stdin().lock()), "standard input".to_owned())
-            }
-        };
-        let mut octets = octets.map_err(|error| Complaint::new(format!("cannot read {name}: {error}")))?;
+    fn transcript(&self, from: impl Read, name: &str) -> Result<Transcript, Complaint> {
+        let mut octets =
+            up_to_the_most(from).map_err(|error| Complaint::new(format!("cannot read {name}: {error}")))?;
         let is_whole = octets.len() <= MOST;
         if !is_whole {
             octets.truncate(MOST);
@@ -124,7 +132,31 @@ impl Explain {
                 "{name} has more than {MOST} octets: the first {MOST} are explained, as still open"
             ));
         }
-        Ok((octets, is_whole))
+        // What was cut here was not cut there.
+        let end = if is_whole { self.end.unwrap_or(End::Fin).into() } else { h1::End::Open };
+        let Captured { transcript, remark } = Capture { methods: &self.methods, end }.read(octets);
+        if let Some(remark) = remark {
+            complaint::say(&remark);
+        }
+        Ok(transcript)
+    }
+
+    /// Where the octets come from, and its name.
+    fn open(&self) -> Result<(Box<dyn Read + Send>, String), Complaint> {
+        match self.file.as_deref().filter(|file| *file != Path::new("-")) {
+            Some(file) => {
+                let name = quoted(&file.to_string_lossy());
+                let opened =
+                    File::open(file).map_err(|error| Complaint::new(format!("cannot read {name}: {error}")))?;
+                Ok((Box::new(opened), name))
+            }
+            None => {
+                if io::stdin().is_terminal() {
+                    complaint::say("reading octets from the terminal: end them with Ctrl-D, or name a file");
+                }
+                Ok((Box::new(io::stdin()), "standard input".to_owned()))
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod image;
 mod list;
 mod matrix;
 mod output;
+mod packets;
 mod paint;
 mod play;
 mod progress;
@@ -57,7 +58,7 @@ enum Command {
     Show(show::Show),
     /// Tell what is claimed of streams, and whether it is so
     Claims(claims::Claims),
-    /// Annotate the octets of a response that was captured elsewhere, and judge it
+    /// Annotate the octets of responses that were captured elsewhere, also by tcpdump, and judge them
     Explain(explain::Explain),
     /// Which gateway turns a cut stream into a complete one: the tables, over all gateways that this machine has
     Matrix(matrix::Matrix),

@@ -4,6 +4,7 @@ mod doctor;
 mod errors;
 mod explain;
 mod explain_hostile;
+mod explain_packets;
 mod own_gateway;
 mod playing;
 mod stopping;

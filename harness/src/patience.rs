@@ -34,6 +34,12 @@ pub async fn wait<T>(
     }
 }
 
+/// Waits for `effect` where a wait in vain is no fault of a case's: none when the bound is exceeded.
+#[allow(clippy::disallowed_methods, reason = "this is the failure bound that the ban names")]
+pub(crate) async fn within<T>(effect: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(bound(), effect).await.ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -64,13 +64,13 @@ impl Tap {
         acknowledged(&self.socket).await
     }
 
-    /// Resets the connection: everything acknowledged stays delivered, and RST follows.
+    /// Resets the connection: everything acknowledged stays delivered, and RST follows, at once.
     ///
     /// # Errors
     /// When the kernel refuses.
     pub async fn abort(mut self) -> io::Result<()> {
         self.acknowledged().await?;
-        SockRef::from(&*self.socket).set_linger(Some(std::time::Duration::ZERO))?;
+        reset(&self.socket)?;
         self.end_outgoing(What::Rst);
         Ok(())
     }
@@ -104,6 +104,15 @@ pub async fn acknowledged(socket: &TcpStream) -> io::Result<()> {
         tokio::task::yield_now().await;
     }
     Ok(())
+}
+
+/// Resets a connection at once. Closing with SO_LINGER 0 would do it when the last descriptor is closed, and a child that
+/// another thread has forked holds one until it executes its program.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn reset(socket: &TcpStream) -> io::Result<()> {
+    Ok(rustix::net::connect_unspec(socket)?)
 }
 
 impl AsyncRead for Tap {

@@ -7,13 +7,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use fixtures::gateways::{Binary, Description, Places, fill};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
-use tempfile::TempDir;
 
 use super::CannotStart;
+use super::ending::{self, wait_for_death};
+use super::folder::Folder;
 use crate::address;
 use crate::kernel::{die_with_parent, stay_on_one_processor};
 use crate::patience;
@@ -45,13 +45,13 @@ pub struct Launched {
     processes: Vec<u32>,
     address: SocketAddr,
     address_h2: SocketAddr,
-    folder: TempDir,
+    folder: Folder,
 }
 
 /// How often another process is asked whether it listens yet, in milliseconds: the kernel has no event for it.
-const ASK_AGAIN_MS: i64 = 3;
-/// How long a gateway may take to end in order before it is killed, in milliseconds.
-const LAST_ORDERS_MS: i64 = 3000;
+const ASK_AGAIN_MS: u64 = 3;
+/// How long a gateway may take to end in order before it is killed.
+const LAST_ORDERS: Duration = Duration::from_secs(3);
 
 impl Launched {
     /// Starts a gateway in front of `origin`, and returns when it takes connections.
@@ -113,7 +113,7 @@ impl Launched {
 
     /// Waits until both of its sockets listen.
     fn ready(mut self) -> Result<Self, String> {
-        let bound = i64::try_from(patience::bound().as_millis()).unwrap_or(i64::MAX);
+        let bound = u64::try_from(patience::bound().as_millis()).unwrap_or(u64::MAX);
         for address in [self.address, self.address_h2] {
             let mut asked_ms = 0;
             while let Err(error) = TcpStream::connect(address) {
@@ -121,7 +121,7 @@ impl Launched {
                 if asked_ms > bound {
                     return Err(format!("it does not listen on {address}: {error}\n{}", self.said_last()));
                 }
-                wait_for_death(&self.child, ASK_AGAIN_MS);
+                wait_for_death(&self.child, Duration::from_millis(ASK_AGAIN_MS));
                 asked_ms += ASK_AGAIN_MS;
             }
         }
@@ -141,30 +141,14 @@ impl Launched {
     }
 
     fn end(&mut self) {
-        // The group: some gateways have children, and end without them.
-        let Some(group) = Pid::from_raw(self.child.id().cast_signed()) else { return };
-        if let Ok(None) = self.child.try_wait() {
-            let _gone_already = kill_process_group(group, Signal::TERM);
-            wait_for_death(&self.child, LAST_ORDERS_MS);
-            // What is left of the group has no connection that a transcript shows.
-            let _gone_already = kill_process_group(group, Signal::KILL);
-            let _status = self.child.wait();
-        }
+        // What does not go in order has no connection that a transcript shows.
+        ending::end(&mut self.child, LAST_ORDERS);
     }
 }
 
 impl Drop for Launched {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-/// Waits until the child ends, or this many milliseconds.
-fn wait_for_death(child: &Child, bound_ms: i64) {
-    let Some(pid) = Pid::from_raw(child.id().cast_signed()) else { return };
-    if let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) {
-        let bound = Timespec { tv_sec: bound_ms / 1000, tv_nsec: bound_ms % 1000 * 1_000_000 };
-        let _either = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound));
     }
 }
 
@@ -218,7 +202,7 @@ fn spawn(described: &Described, origin: SocketAddr) -> io::Result<Launched> {
     let text = description.conf(conf).map_err(io::Error::other)?;
     let (listen, second) = addresses()?;
     let listen_h2 = if text.contains("@listen-h2@") { second } else { listen };
-    let folder = tempfile::Builder::new().prefix("lastchunk-gateway-").tempdir()?;
+    let folder = Folder::new(&description.name)?;
     // Gateways that give up root still have to get in.
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777))?;
     let name = description.confs.get(conf).map_or("conf", String::as_str);

@@ -2,7 +2,9 @@
 
 #[cfg(feature = "containers")]
 pub mod container;
+mod ending;
 pub mod engine;
+mod folder;
 mod launched;
 mod nginx;
 
@@ -11,6 +13,7 @@ use std::path::PathBuf;
 
 #[cfg(feature = "containers")]
 pub use container::Container;
+pub use folder::sweep as sweep_folders;
 pub use launched::{Described, Launched};
 pub use nginx::Process;
 
@@ -77,10 +80,9 @@ impl Gateway {
     ///
     /// # Errors
     /// When it does not start.
-    #[allow(clippy::unused_async, reason = "a container's start is awaited, if containers are built in")]
     pub(crate) async fn start(&self, origin: SocketAddr, on: IpAddr) -> Result<Running, CannotStart> {
         match self {
-            Self::Nginx(nginx) => Ok(Running::Process(Process::start(nginx, origin, on)?)),
+            Self::Nginx(nginx) => Ok(Running::Process(Process::start(nginx, origin, on).await?)),
             #[cfg(feature = "containers")]
             Self::Container(container) => Ok(Running::Container(container.start(origin).await?)),
             Self::Described(described) => Ok(Running::Launched(Launched::start(described, origin)?)),

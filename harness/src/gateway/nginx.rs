@@ -4,19 +4,22 @@ use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use command_fds::{CommandFdExt as _, FdMapping};
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use super::{CannotStart, Nginx};
+use super::folder::Folder;
+use super::{CannotStart, Nginx, ending};
 use crate::address;
 use crate::kernel::{die_with_parent, stay_on_one_processor};
+use crate::patience;
 
 /// The descriptor that nginx inherits its listening socket on: it takes over what the variable NGINX names, and so
-/// there is neither a port to race for nor a start to wait for.
+/// there is no port to race for.
 const LISTENING: i32 = 9;
 
 /// A running nginx.
@@ -24,22 +27,45 @@ const LISTENING: i32 = 9;
 pub struct Process {
     child: Child,
     address: SocketAddr,
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl Process {
-    /// Starts nginx in front of `origin`, on this address.
-    pub(super) fn start(nginx: &Nginx, origin: SocketAddr, on: IpAddr) -> Result<Self, CannotStart> {
-        let what = format!("nginx {}", nginx.name);
+    /// Starts nginx in front of `origin`, on this address, and returns when it takes connections.
+    pub(super) async fn start(nginx: &Nginx, origin: SocketAddr, on: IpAddr) -> Result<Self, CannotStart> {
+        let cannot = |why| CannotStart { what: format!("nginx {}", nginx.name), why };
         let listener = address::listen(on);
         let started = listener.and_then(|listener| {
             let address = listener.local_addr()?;
             let conf = nginx.program.conf(&nginx.conf, address, origin).map_err(io::Error::other)?;
-            let folder = tempfile::Builder::new().prefix("lastchunk-nginx-").tempdir()?;
+            let folder = Folder::new("nginx")?;
             let child = spawn(nginx, folder.path(), &conf, listener.into())?;
             Ok(Self { child, address, folder })
         });
-        started.map_err(|error| CannotStart { what, why: error.to_string() })
+        started.map_err(|error| error.to_string()).map_err(cannot)?.ready().await.map_err(cannot)
+    }
+
+    /// Waits until its worker has taken a connection, and dropped it at its end. That a connection is made proves
+    /// nothing: the socket has listened since before nginx was started, and would until it is gone.
+    async fn ready(self) -> Result<Self, String> {
+        let taken = patience::within(async {
+            let mut socket = TcpStream::connect(self.address).await?;
+            socket.shutdown().await?;
+            socket.read(&mut [0]).await
+        });
+        let why = match taken.await {
+            Some(Ok(0)) => return Ok(self),
+            Some(Ok(_)) => "it speaks before it is asked".to_owned(),
+            // The kernel ends what nobody listens to any more; the end of the process itself comes a little later.
+            Some(Err(error)) => {
+                ending::wait_for_death(&self.child, patience::bound());
+                format!("it takes no connection: {error}")
+            }
+            None => format!("it takes no connection within {} ms", patience::bound().as_millis()),
+        };
+        let (said, ended) = self.stop();
+        // What it says itself is worth more than how its end looks from outside.
+        Err(super::grave(&said).or(ended.err()).unwrap_or(why))
     }
 
     /// Where it listens.
@@ -54,29 +80,31 @@ impl Process {
         log_in(self.folder.path())
     }
 
-    /// Ends it at once: what it has logged, and how it ended when nobody had told it to.
+    /// Ends it at once: what it has logged, and how it ended when it did so before it was told to, or not when it was.
     pub(super) fn stop(mut self) -> (String, Result<(), String>) {
         let early = match self.child.try_wait() {
             Ok(None) => Ok(()),
             Ok(Some(status)) => Err(format!("nginx ended by itself: {status}")),
             Err(error) => Err(error.to_string()),
         };
-        self.end();
-        (fs::read_to_string(self.log()).unwrap_or_default(), early)
+        let ended = early.and_then(|()| self.end());
+        (fs::read_to_string(self.log()).unwrap_or_default(), ended)
     }
 
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), String> {
         // SIGTERM is the fast shutdown: it does not wait for responses that are under way.
-        if let (Ok(None), Some(pid)) = (self.child.try_wait(), Pid::from_raw(self.child.id().cast_signed())) {
-            let _gone_already = kill_process(pid, Signal::TERM);
-            let _status = self.child.wait();
-        }
+        let bound = patience::bound();
+        let in_order = ending::end(&mut self.child, bound);
+        let why = || format!("nginx did not end within {} ms of SIGTERM, and was killed", bound.as_millis());
+        in_order.then_some(()).ok_or_else(why)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.end();
+        if let Err(why) = self.end() {
+            tracing::warn!("{why}");
+        }
     }
 }
 
@@ -94,7 +122,8 @@ fn spawn(nginx: &Nginx, folder: &Path, conf: &str, listener: OwnedFd) -> io::Res
         .env("NGINX", format!("{LISTENING};"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(File::create(log_in(folder))?);
+        .stderr(File::create(log_in(folder))?)
+        .process_group(0);
     stay_on_one_processor(die_with_parent(&mut command));
     command.fd_mappings(vec![FdMapping { parent_fd: listener, child_fd: LISTENING }]).map_err(io::Error::other)?;
     command.spawn()

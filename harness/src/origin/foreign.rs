@@ -21,7 +21,6 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines, ReadHalf, WriteHalf};
@@ -33,7 +32,7 @@ use super::{Connection, Cue, Program};
 use crate::kernel::{Unread, die_with_parent, unread};
 use crate::observer::Observer;
 use crate::reader::CLAMPED;
-use crate::tap::Tap;
+use crate::tap::{Tap, reset};
 use crate::wire::notation::printable;
 
 /// Which program, and as what.
@@ -175,8 +174,7 @@ async fn relay(tap: Tap, program: &TcpStream, blocked: &watch::Sender<bool>) {
             }
         }
         Err(Failed::Peer) => {
-            // Dropped by the caller: with this, close() sends RST.
-            if let Err(error) = SockRef::from(program).set_linger(Some(Duration::ZERO)) {
+            if let Err(error) = reset(program) {
                 tracing::debug!(%error, "relay");
             }
         }

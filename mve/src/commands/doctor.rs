@@ -25,7 +25,7 @@ const BUILDS: &str = "to build nginx from crate sources";
 
 const HELP: &str = "\
 With --json, one object a line, one line a thing, with the keys
-  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, go, gateway NAME
+  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, leftovers, go, gateway NAME
   there  whether it is there
   found  what was found, or null
   how    how to get it, or null when nothing is to be done";
@@ -85,7 +85,7 @@ impl Doctor {
         let machine = Machine::default();
         let mut things = vec![nginx(&machine, self.build)?];
         things.extend(machine.tools().into_iter().map(|(tool, file)| build_tool(&tool, file)));
-        things.extend([engine::look(), descriptors(), loopback()]);
+        things.extend([engine::look(), descriptors(), loopback(), leftovers()]);
         things.extend(go());
         things.extend(gateways());
         if self.json {
@@ -169,6 +169,31 @@ fn loopback() -> Thing {
             ),
         ),
     }
+}
+
+/// What runs that were killed have left, which is removed.
+fn leftovers() -> Thing {
+    const WHAT: &str = "leftovers";
+    let count = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        more => Some(format!("{more} {what}s")),
+    };
+    let folders = match harness::gateway::sweep_folders() {
+        Ok(folders) => count(folders.len(), "folder"),
+        Err(error) => {
+            return Thing::missing(WHAT, format!("cannot look into {}: {error}", env::temp_dir().display()));
+        }
+    };
+    #[cfg(feature = "containers")]
+    let containers = harness::gateway::engine::probe()
+        .and_then(|engine| harness::gateway::container::sweep(&engine))
+        .map_or(None, |names| count(names.len(), "container"));
+    #[cfg(not(feature = "containers"))]
+    let containers = None;
+    let swept: Vec<String> = folders.into_iter().chain(containers).collect();
+    let found = format!("removed {} of runs that were killed", swept.join(" and "));
+    Thing::there(WHAT, if swept.is_empty() { "none".to_owned() } else { found })
 }
 
 /// The Go toolchains in `LASTCHUNK_GO`, a list of paths as `PATH` is one, and on `PATH`.

@@ -5,6 +5,7 @@ use std::panic::Location;
 use harness::patience;
 use harness::reader::http2;
 use harness::render::{Redactions, render};
+use harness::tap::reset;
 use harness::verdict::Outcome;
 use harness::wire::notation::escape;
 use socket2::SockRef;
@@ -13,7 +14,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::axes::Protocol;
 use super::held::begin;
 use super::host::Host;
-use super::play::{read_now, reset};
+use super::play::read_now;
 use super::run::Facts;
 use super::table::Keys;
 

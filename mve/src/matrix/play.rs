@@ -5,7 +5,7 @@ use std::panic::Location;
 use harness::observer::Observer;
 use harness::patience;
 use harness::render::{Redactions, render};
-use harness::tap::acknowledged;
+use harness::tap::{acknowledged, reset};
 use harness::transcript::{Recorder, What, chain};
 use harness::wire::notation::escape;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -179,12 +179,6 @@ impl Origin {
             self.observer.outgoing(what);
         }
     }
-}
-
-/// Resets a connection at once. Closing with SO_LINGER 0 would do it when the last descriptor is closed, and a child that
-/// another thread has forked holds one until it executes its program.
-pub(super) fn reset(socket: &TcpStream) -> std::io::Result<()> {
-    Ok(rustix::net::connect_unspec(socket)?)
 }
 
 /// Reads what has arrived at the reader, if anything has.

@@ -101,14 +101,22 @@ fn list_tells_what_cannot_run_and_builds_nothing() {
 
 #[test]
 fn a_case_that_fails_is_not_as_claimed() {
+    let Ok(nginx) = fixtures::nginx::binary() else { return eprintln!("skipped: no nginx") };
     let folder = tempfile::tempdir().expect("a folder");
-    let nginx = false_nginx(folder.path(), "exec tail -f /dev/null");
+    // It answers by itself: what the case waits for never comes.
+    let script = format!(
+        "for word; do [ \"$before\" = -c ] && sed -i 's/proxy_pass [^;]*;/return 204;/' \"$word\"; before=$word; done\n\
+         exec '{}' \"$@\"",
+        nginx.path.display()
+    );
+    let nginx = false_nginx(folder.path(), &script);
     let name = behind_nginx().name();
     let with = |arguments: &[&str]| {
         Said::by(
             lastchunk(arguments)
                 .env("LASTCHUNK_NGINX", &nginx)
-                .env("LASTCHUNK_PATIENCE_MS", "300")
+                // Long enough for a gateway to start on a busy machine.
+                .env("LASTCHUNK_PATIENCE_MS", "3000")
                 .env("RUST_BACKTRACE", "1"),
         )
     };
@@ -122,6 +130,45 @@ fn a_case_that_fails_is_not_as_claimed() {
     assert!(said.err.starts_with(&format!("lastchunk: {name} failed: ")) && said.err.lines().count() == 1, "{said:?}");
     let said = with(&["show", &name, "--verbose"]);
     assert!(said.status == Some(1) && said.err.contains("stack backtrace:"), "{said:?}");
+}
+
+/// The status is the same whether it is gone before the connection is made, or while that waits to be taken.
+#[rstest]
+#[case::at_once("exit 1", "10000", "nginx ended by itself: exit status: 1")]
+#[case::with_a_word("echo '[emerg] no room' >&2; exit 1", "10000", "[emerg] no room")]
+#[case::after_a_while(
+    "sed -n 's/^cpu//p' /proc/stat >/dev/null; exit 3",
+    "10000",
+    "nginx ended by itself: exit status: 3"
+)]
+#[case::not_at_all("exec tail -f /dev/null", "300", "it takes no connection within 300 ms")]
+fn a_gateway_that_does_not_start_is_no_fault_of_the_case(
+    #[case] script: &str,
+    #[case] patience_ms: &str,
+    #[case] why: &str,
+) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nginx = false_nginx(folder.path(), script);
+    let name = behind_nginx().name();
+    for _ in 0..8 {
+        let mut command = lastchunk(&["show", &name]);
+        let said = Said::by(command.env("LASTCHUNK_NGINX", &nginx).env("LASTCHUNK_PATIENCE_MS", patience_ms));
+        assert_eq!(said.status, Some(2), "{said:?}");
+        assert!(said.err.contains("failed to start nginx ") && said.err.ends_with(&format!(": {why}\n")), "{said:?}");
+    }
+}
+
+#[test]
+fn a_gateway_that_does_not_end_is_killed_and_said_so() {
+    let Ok(nginx) = fixtures::nginx::binary() else { return eprintln!("skipped: no nginx") };
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = format!("trap '' TERM\n'{}' \"$@\" &\nwhile :; do wait; done", nginx.path.display());
+    let nginx = false_nginx(folder.path(), &script);
+    let name = behind_nginx().name();
+    let mut command = lastchunk(&["show", &name]);
+    let said = Said::by(command.env("LASTCHUNK_NGINX", &nginx).env("LASTCHUNK_PATIENCE_MS", "3000"));
+    assert_eq!(said.status, Some(1), "{said:?}");
+    assert!(said.err.contains("nginx did not end within 3000 ms of SIGTERM, and was killed"), "{said:?}");
 }
 
 /// nginx with one directive more: its transcript is another one, its outcome the same.

@@ -1,12 +1,13 @@
 //! A signal during a run: everything that a case opened is gone, and the status tells.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::Path;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rstest::rstest;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::{Said, behind_nginx, false_nginx, lastchunk};
 
@@ -15,13 +16,33 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(pid, signal).expect("it runs");
 }
 
-/// The processes whose command line names something in this folder.
-fn processes_of(folder: &Path) -> Vec<String> {
-    let folder = folder.to_str().expect("UTF-8");
-    let processes = fs::read_dir("/proc").expect("Linux").filter_map(Result::ok);
-    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
-    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines.filter(|line| line.contains(folder)).collect()
+/// The processes whose command line names something in this folder, or that have a file of it open, as nginx's workers
+/// do.
+fn processes_of(folder: &Path) -> Vec<Pid> {
+    let of = |process: &PathBuf| {
+        let line = fs::read(process.join("cmdline")).unwrap_or_default();
+        let named = String::from_utf8_lossy(&line).contains(folder.to_str().expect("UTF-8"));
+        let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        named || open.into_iter().any(|fd| fs::read_link(fd.path()).is_ok_and(|file| file.starts_with(folder)))
+    };
+    let processes = fs::read_dir("/proc").expect("Linux").flatten().map(|process| process.path());
+    let number = |process: PathBuf| process.file_name()?.to_str()?.parse().ok().and_then(Pid::from_raw);
+    processes.filter(of).filter_map(number).collect()
+}
+
+/// Waits until no process has to do with this folder. Who is killed cannot wait for those that it started.
+fn assert_all_end(folder: &Path) {
+    let bound = Timespec { tv_sec: 10, tv_nsec: 0 };
+    for process in processes_of(folder) {
+        let Ok(pidfd) = pidfd_open(process, PidfdFlags::empty()) else { continue };
+        let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound)).expect("it can be waited for");
+        assert_eq!(ended, 1, "{process:?} has not ended within 10 s");
+    }
+    assert_eq!(processes_of(folder), [], "who ends starts no other");
+}
+
+fn entries(folder: &Path) -> usize {
+    fs::read_dir(folder).expect("it is still there").count()
 }
 
 /// A run whose gateways put their files below `temporary`.
@@ -54,40 +75,92 @@ fn a_signal_leaves_nothing_behind(#[case] which: Signal, #[case] status: i32, #[
 
     let child = run(&[arguments, &[&name]].concat(), Some(&nginx), &temporary).spawn().expect("the program starts");
     fs::read_to_string(&started).expect("the gateway says that it has started");
-    assert_eq!(processes_of(&temporary).len(), 1, "the gateway runs");
+    assert_eq!(processes_of(&temporary).len(), 2, "the program holds the folder, and the gateway works in it");
     signal(&child, which);
     let said = Said::of(child.wait_with_output().expect("the program ends"));
 
     assert_eq!((said.status, said.err.as_str()), (Some(status), ""), "{said:?}");
-    assert_eq!(processes_of(&temporary), [""; 0]);
-    assert_eq!(fs::read_dir(&temporary).expect("it is still there").count(), 0, "no file is left");
+    assert_eq!(processes_of(&temporary), []);
+    assert_eq!(entries(&temporary), 0, "no file is left");
     if arguments == ["run"] {
         assert_eq!(said.out, "1 case: 0 as claimed, 0 not as claimed, 0 not run, 1 stopped on the way\n");
     }
 }
 
-/// The same with real gateways, many of them, wherever they are just then.
+/// What the kernel takes from it unasked, the next one finds: the folder that nobody holds any more.
+#[test]
+fn what_a_kill_leaves_the_next_run_sweeps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (started, never) = (folder.path().join("started"), folder.path().join("never"));
+    let made = Command::new("mkfifo").args([&started, &never]).status().expect("mkfifo starts");
+    assert!(made.success());
+    let script = format!("echo started > '{}'\nread line < '{}'", started.display(), never.display());
+    let nginx = false_nginx(folder.path(), &script);
+    let temporary = folder.path().join("temporary");
+    fs::create_dir(&temporary).expect("a folder of our own");
+    let name = behind_nginx().name();
+    let begin = || {
+        let child = run(&["run", &name], Some(&nginx), &temporary).spawn().expect("the program starts");
+        fs::read_to_string(&started).expect("the gateway says that it has started");
+        child
+    };
+    let sweep = || {
+        let said = Said::by(lastchunk(&["doctor", "--json"]).env("TMPDIR", &temporary).env("LASTCHUNK_NGINX", &nginx));
+        let swept = said.objects().into_iter().find(|thing| thing["what"] == "leftovers").expect("it looks for them");
+        swept["found"].as_str().expect("it says what it found").to_owned()
+    };
+
+    let mut killed = begin();
+    assert_eq!(sweep(), "none", "its owner lives");
+    signal(&killed, Signal::KILL);
+    killed.wait().expect("it was started here");
+    assert_all_end(&temporary);
+    assert_eq!(entries(&temporary), 1, "nobody was left to remove it");
+
+    let mut next = begin();
+    assert_eq!(entries(&temporary), 1, "its own, and not the one that was left");
+    signal(&next, Signal::KILL);
+    next.wait().expect("it was started here");
+    assert_all_end(&temporary);
+    assert_eq!(sweep(), "removed 1 folder of runs that were killed");
+    assert_eq!((sweep().as_str(), entries(&temporary)), ("none", 0));
+}
+
+/// How many moments each signal comes at; `LASTCHUNK_MOMENTS` wants more.
+const MOMENTS: u64 = 3;
+
+/// The same with real gateways, many of them, wherever they are just then: after as many lines of the harness's log as
+/// the moment's number gives.
 #[rstest]
-#[case::interrupted(Signal::INT, 130)]
-#[case::terminated(Signal::TERM, 143)]
-fn a_signal_leaves_no_nginx_behind(#[case] which: Signal, #[case] status: i32) {
+#[case::interrupted(Signal::INT, Some(130))]
+#[case::terminated(Signal::TERM, Some(143))]
+#[case::killed(Signal::KILL, None)]
+fn a_signal_at_any_moment_leaves_nothing_behind_or_what_a_sweep_finds(
+    #[case] which: Signal,
+    #[case] status: Option<i32>,
+) {
     if let Err(why) = fixtures::nginx::binary() {
         return eprintln!("skipped: {why}");
     }
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut command = run(&["run", "--via", "nginx", "--times", "1000000"], None, folder.path());
-    let mut child = command.env("LASTCHUNK_LOG", "harness=trace").spawn().expect("the program starts");
-    let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
-    let mut line = String::new();
-    while !line.contains("recorded") {
-        line.clear();
-        assert_ne!(log.read_line(&mut line).expect("the log"), 0, "it ended before anything was recorded");
+    let wanted = std::env::var("LASTCHUNK_MOMENTS").ok().map(|number| number.parse().expect("a number"));
+    for moment in 0..wanted.unwrap_or(MOMENTS) {
+        let lines = fastrand::Rng::with_seed(moment).usize(1..400);
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = run(&["run", "--via", "nginx", "--times", "1000000"], None, folder.path());
+        let mut child = command.env("LASTCHUNK_LOG", "harness=trace").spawn().expect("the program starts");
+        let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
+        for _ in 0..lines {
+            assert_ne!(log.skip_until(b'\n').expect("the log"), 0, "it ended before so much was recorded");
+        }
+        signal(&child, which);
+        std::io::copy(&mut log, &mut std::io::sink()).expect("the log");
+        let said = Said::of(child.wait_with_output().expect("the program ends"));
+        assert_eq!(said.status, status, "moment {moment}: {said:?}");
+        if status.is_none() {
+            assert_all_end(folder.path());
+            Said::by(lastchunk(&["show", &behind_nginx().name()]).env("TMPDIR", folder.path()));
+        }
+        assert_eq!(processes_of(folder.path()), [], "moment {moment}");
+        assert_eq!(entries(folder.path()), 0, "moment {moment}: no file is left");
     }
-    signal(&child, which);
-    let mut rest = Vec::new();
-    log.read_to_end(&mut rest).expect("the log");
-    let said = Said::of(child.wait_with_output().expect("the program ends"));
-    assert_eq!(said.status, Some(status), "{said:?}");
-    assert_eq!(processes_of(folder.path()), [""; 0]);
-    assert_eq!(fs::read_dir(folder.path()).expect("it is still there").count(), 0, "no file is left");
 }

@@ -15,6 +15,7 @@ mod output;
 mod packets;
 mod paint;
 mod play;
+mod probe;
 mod progress;
 mod run;
 mod selection;
@@ -58,6 +59,8 @@ enum Command {
     Show(show::Show),
     /// Tell what is claimed of streams, and whether it is so
     Claims(claims::Claims),
+    /// Read a live stream, and say what is wrong with it
+    Probe(Box<probe::Probe>),
     /// Annotate the octets of responses that were captured elsewhere, also by tcpdump, and judge them
     Explain(explain::Explain),
     /// Which gateway turns a cut stream into a complete one: the tables, over all gateways that this machine has
@@ -130,6 +133,7 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::Run(run)) => run.answer(),
         Some(Command::Show(show)) => show.answer(),
         Some(Command::Claims(claims)) => claims.answer(),
+        Some(Command::Probe(probe)) => probe.answer(),
         Some(Command::Explain(explain)) => explain.answer(),
         Some(Command::Matrix(matrix)) => matrix.answer(),
         Some(Command::Fetch(fetch)) => fetch.answer(),

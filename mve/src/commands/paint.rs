@@ -59,6 +59,20 @@ fn transcript_line(line: &str) -> String {
     format!("{margin}{}  {gap}{octets}{annotation}", in_style(DIM, lane))
 }
 
+/// A line of a probe's report: the outcome, and how bad a finding is.
+pub fn probe_line(line: &str) -> String {
+    if let Some(word) = line.strip_prefix("  outcome: ") {
+        let style = word.parse().map_or(BOLD, of_outcome);
+        return format!("  outcome: {}", in_style(style, word));
+    }
+    for (severity, style) in [("  harm", BAD), ("  risk", WARNING), ("  note", DIM)] {
+        if let Some(rest) = line.strip_prefix(severity).filter(|rest| rest.starts_with("  ")) {
+            return format!("  {}{rest}", in_style(style, severity.trim_start()));
+        }
+    }
+    if line.starts_with(|first: char| first.is_ascii_alphabetic()) { in_style(BOLD, line) } else { line.to_owned() }
+}
+
 /// How a text differs from the reviewed one, three lines of context around each difference.
 pub fn difference(reviewed: &str, shown: &str) -> String {
     let (reviewed, shown) = (format!("{}\n", reviewed.trim_end()), format!("{}\n", shown.trim_end()));

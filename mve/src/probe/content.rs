@@ -13,6 +13,8 @@ const MOST_DECODED: usize = 64 * 1024 * 1024;
 const SLICE: usize = 4096;
 /// So many events are kept at most; those after them are only counted.
 const MOST_EVENTS: usize = 1 << 20;
+/// So many octets of the beginning are kept.
+const START: usize = 32;
 /// So many octets of the end are kept.
 const TAIL: usize = 64;
 
@@ -89,6 +91,8 @@ pub struct Content {
     pub events: Option<Events>,
     /// Whether the application's own end mark was among it, if one was asked for.
     pub has_mark: Option<bool>,
+    /// The first octets, without the coding.
+    pub start: Vec<u8>,
     /// The last octets, without the coding.
     pub tail: Vec<u8>,
 }
@@ -141,7 +145,14 @@ impl Intake {
             mark: mark.map(str::to_owned),
             has_mark: false,
             most_decoded: MOST_DECODED,
-            content: Content { arrivals: Vec::new(), coding, events: None, has_mark: None, tail: Vec::new() },
+            content: Content {
+                arrivals: Vec::new(),
+                coding,
+                events: None,
+                has_mark: None,
+                start: Vec::new(),
+                tail: Vec::new(),
+            },
         }
     }
 
@@ -202,6 +213,8 @@ impl Intake {
     }
 
     fn take(&mut self, at: Duration, plain: &[u8]) {
+        let start = &mut self.content.start;
+        start.extend_from_slice(&plain[..plain.len().min(START - start.len())]);
         let tail = &mut self.content.tail;
         if let (None, Some(mark)) = (&self.events, &self.mark) {
             // No event stream: the mark is wherever its octets are.

@@ -156,7 +156,7 @@ impl How {
 impl fmt::Display for How {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message => f.write_str("with the message; the connection stayed open"),
+            Self::Message => f.write_str("with the message"),
             Self::Fin => f.write_str("by FIN"),
             Self::NoCloseNotify => f.write_str("by FIN, without TLS's close_notify"),
             Self::Rst => f.write_str("by RST"),
@@ -171,16 +171,16 @@ impl fmt::Display for How {
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asked => f.write_str("not yet: the probe was stopped"),
-            Self::Bound(bound) => write!(f, "not yet: --for {} is over", humantime::format_duration(*bound)),
-            Self::Full(most) => write!(f, "not seen: more than {most} octets came, which is as many as are recorded"),
+            Self::Asked => f.write_str("the probe was stopped"),
+            Self::Bound(bound) => write!(f, "--for {} is over", humantime::format_duration(*bound)),
+            Self::Full(most) => write!(f, "more than {most} octets came, which is as many as are recorded"),
             Self::EndlessHead(most) => {
-                write!(f, "not seen: the header section has more than {most} octets, and the probe left")
+                write!(f, "the header section has more than {most} octets, and the probe left")
             }
             Self::TooManyParts(most) => {
-                write!(f, "not seen: more than {most} reads, chunks or frames came, which is as many as are counted")
+                write!(f, "more than {most} reads, chunks or frames came, which is as many as are counted")
             }
-            Self::Malformed => f.write_str("not seen: the framing is lost, and the probe left"),
+            Self::Malformed => f.write_str("the framing is lost"),
         }
     }
 }

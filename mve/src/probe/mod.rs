@@ -8,11 +8,16 @@ pub mod clock;
 pub mod content;
 pub mod dial;
 pub mod ending;
+pub mod findings;
 pub mod http1;
+pub mod json;
 pub mod observation;
 pub mod recording;
+pub mod redirect;
+pub mod report;
 pub mod request;
 pub mod target;
+pub mod times;
 mod tls;
 
 use std::time::Duration;

@@ -12,6 +12,11 @@ use super::dial;
 use super::ending::{By, Ending, Framing, How};
 use super::recording::{Read, Recorded};
 
+/// So many octets that are out of place are kept.
+const STRAY: usize = 48;
+/// So many deviations are kept: an endless response may have one in each line.
+const MOST_DEVIATIONS: usize = 1000;
+
 /// What was observed of one response. All instants count from the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
@@ -37,6 +42,10 @@ pub struct Observation {
     pub ending: Ending,
     /// Octets after the response.
     pub surplus: usize,
+    /// The first octets after the response, or in place of what had to come.
+    pub stray: Vec<u8>,
+    /// What was against the grammar, yet has a meaning.
+    pub deviations: Vec<String>,
 }
 
 /// What delimits content.
@@ -138,6 +147,9 @@ impl Observation {
             Vec::new()
         };
         let surplus = stream.spans.iter().filter(|span| span.label == Label::Surplus);
+        let mut stray = stream.spans.iter().filter(|span| matches!(span.label, Label::Surplus | Label::Unexpected(_)));
+        let stray = stray.next().map_or(&[][..], |span| &octets[span.range.clone()]);
+        let deviations = message.map_or(&[][..], |message| &message.deviations);
         Self {
             url: asked.url,
             method: asked.method,
@@ -150,6 +162,8 @@ impl Observation {
             framing,
             ending: ending.clone(),
             surplus: surplus.map(|span| span.range.len()).sum(),
+            stray: stray[..stray.len().min(STRAY)].to_vec(),
+            deviations: deviations.iter().take(MOST_DEVIATIONS).map(|(_, deviation)| deviation.to_string()).collect(),
         }
     }
 

@@ -1,0 +1,214 @@
+//! Deaths at round numbers, and the clocks that are known to have such defaults.
+
+use std::time::Duration;
+
+use super::super::observation::Observation;
+use super::super::times::shortly;
+use super::{Finding, Severity};
+
+/// What a clock counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// From the last octet: a heartbeat resets it.
+    Silence,
+    /// From the request: no heartbeat helps.
+    Whole,
+    /// One of the two: which is not known.
+    Either,
+}
+
+/// A clock that is known to cut streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// Its default.
+    pub seconds: u64,
+    /// Where it is, and what it is called.
+    pub whose: &'static str,
+    /// What it counts from.
+    pub counts: Counts,
+}
+
+const fn clock(seconds: u64, whose: &'static str, counts: Counts) -> Clock {
+    Clock { seconds, whose, counts }
+}
+
+/// The defaults seen in the wild.
+pub const CLOCKS: [Clock; 24] = [
+    clock(10, "ingress-nginx's worker_shutdown_timeout after a reload", Counts::Whole),
+    clock(10, "Tomcat's async timeout in some setups", Counts::Whole),
+    clock(15, "Envoy's route timeout", Counts::Whole),
+    clock(29, "AWS API Gateway's integration timeout", Counts::Whole),
+    clock(30, "GCP load balancer's backend timeout", Counts::Whole),
+    clock(30, "gunicorn's worker timeout (sync workers)", Counts::Whole),
+    clock(30, "Tomcat's and Spring's async timeout", Counts::Whole),
+    clock(30, "CloudFront's origin response timeout", Counts::Silence),
+    clock(30, "Next.js's proxyTimeout of rewrites; Heroku's router", Counts::Either),
+    clock(55, "Heroku's router after the first octet", Counts::Silence),
+    clock(60, "nginx's proxy_read_timeout", Counts::Silence),
+    clock(60, "AWS ALB's idle timeout", Counts::Silence),
+    clock(60, "HAProxy's timeout client and timeout server where set to 1m", Counts::Silence),
+    clock(60, "cowboy's idle_timeout in old versions", Counts::Whole),
+    clock(100, "Cloudflare's proxy read timeout (524)", Counts::Silence),
+    clock(120, "node http-proxy's socket timeout", Counts::Silence),
+    clock(180, "Clever Cloud's backend timeout", Counts::Either),
+    clock(230, "Azure App Service's front end", Counts::Either),
+    clock(300, "Envoy's stream_idle_timeout", Counts::Silence),
+    clock(300, "undici's (Node's fetch) bodyTimeout", Counts::Silence),
+    clock(300, "Node's requestTimeout", Counts::Whole),
+    clock(350, "AWS NLB's and NAT gateway's idle timeout (RST on the next use)", Counts::Silence),
+    clock(900, "AWS API Gateway's streaming mode; a Lambda's longest life", Counts::Whole),
+    clock(3600, "Google Cloud Run's longest request; many a proxy_read_timeout 1h", Counts::Either),
+];
+
+/// Other round numbers, which somebody may have set.
+const ROUND: [u64; 16] = [5, 10, 15, 20, 30, 45, 60, 75, 90, 100, 120, 180, 240, 300, 600, 900];
+
+/// How far after its number a death may lie: a little, and a hundredth for what passes on the way.
+fn is_at(duration: Duration, seconds: u64) -> bool {
+    let wanted = Duration::from_secs(seconds);
+    let late = Duration::from_millis(700) + wanted / 100;
+    duration + Duration::from_millis(150) >= wanted && duration <= wanted + late
+}
+
+pub(super) fn findings(seen: &Observation) -> Vec<Finding> {
+    if !seen.ending.how.is_the_peers() {
+        return Vec::new();
+    }
+    let whole = seen.ending.at;
+    let last = last_octet(seen);
+    let silence = whole.saturating_sub(last);
+    // What took its time is what a clock could have measured: of both, if nothing ever came.
+    let of_silence = number(silence).map(|seconds| (seconds, silence, true));
+    let of_whole = number(whole).map(|seconds| (seconds, whole, false));
+    let is_cut = seen.outcome() != Some(harness::verdict::Outcome::Intact);
+    let mut findings = Vec::new();
+    for (seconds, took, is_silence) in [of_silence, of_whole].into_iter().flatten() {
+        if !is_silence && silence == whole {
+            continue;
+        }
+        let from = if is_silence { "of silence" } else { "from the request" };
+        let what = if is_cut {
+            format!("it died {} {from}: this is a clock", shortly(took))
+        } else {
+            format!("it ended in order {} {from}: if the stream was to go on, a clock ended it", shortly(took))
+        };
+        let severity = if is_cut { Severity::Harm } else { Severity::Risk };
+        findings.push(
+            Finding::new(severity, "round-number", what)
+                .seen(format!("{seconds} s is the default of: {}", names(seconds, is_silence, silence == whole)))
+                .by("as in golang/go#16100, envoy#8517, haproxy#182")
+                .cured_by(if is_silence {
+                    "send a comment line (\": beat\") more often than that, or raise that clock"
+                } else {
+                    "no heartbeat helps against this: raise or switch off that clock for this path, or end in order and resume"
+                }),
+        );
+    }
+    findings
+}
+
+/// When the last octet of anything came, before what ended it.
+fn last_octet(seen: &Observation) -> Duration {
+    let content = seen.content.arrivals.iter().rev().map(|arrival| arrival.at);
+    let head = seen.head.as_ref().map(|head| head.at);
+    // An error page, or a last-chunk, comes with the death itself and breaks no silence.
+    let mut instants = content.chain(head);
+    instants.find(|at| seen.ending.at.saturating_sub(*at) > Duration::from_millis(50)).unwrap_or_default()
+}
+
+fn number(duration: Duration) -> Option<u64> {
+    let known = CLOCKS.iter().map(|clock| clock.seconds).chain(ROUND);
+    known.into_iter().find(|seconds| is_at(duration, *seconds))
+}
+
+/// The clocks with this default that count so.
+fn names(seconds: u64, is_silence: bool, is_both: bool) -> String {
+    let fits = |clock: &&Clock| {
+        clock.seconds == seconds
+            && match clock.counts {
+                Counts::Either => true,
+                Counts::Silence => is_silence,
+                Counts::Whole => !is_silence || is_both,
+            }
+    };
+    let names: Vec<&str> = CLOCKS.iter().filter(fits).map(|clock| clock.whose).collect();
+    if names.is_empty() { "none that is known here; somebody has set it".to_owned() } else { names.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::super::super::ending::How;
+    use super::super::synthetic::{Script, rules};
+    use super::*;
+
+    fn dies(beats: &[u64], at: u64) -> Vec<Finding> {
+        let script = beats.iter().fold(Script::default(), |script, at| script.content(*at, b": beat\n"));
+        findings(&script.cut(at, How::Fin, "no last-chunk").seen())
+    }
+
+    #[test]
+    fn a_death_after_silence_names_idle_clocks() {
+        let found = dies(&[100, 7_000], 67_040);
+        assert_eq!(rules(&found), ["round-number"]);
+        assert_eq!(found[0].what, "it died 60.0 s of silence: this is a clock");
+        assert_eq!(
+            found[0].evidence,
+            "60 s is the default of: nginx's proxy_read_timeout; AWS ALB's idle timeout; HAProxy's timeout client and \
+             timeout server where set to 1m"
+        );
+    }
+
+    #[test]
+    fn a_death_in_spite_of_heartbeats_names_absolute_clocks() {
+        let beats: Vec<u64> = (0..15).map(|second| second * 1000).collect();
+        let found = dies(&beats, 15_010);
+        assert_eq!(found[0].what, "it died 15.0 s from the request: this is a clock");
+        assert_eq!(found[0].evidence, "15 s is the default of: Envoy's route timeout");
+    }
+
+    #[test]
+    fn a_death_before_anything_came_may_be_of_either_kind() {
+        let found = findings(&Script::default().no_head().ended(30_020, How::Fin).seen());
+        assert_eq!(rules(&found), ["round-number"]);
+        assert!(found[0].evidence.contains("GCP") && found[0].evidence.contains("CloudFront"), "{}", found[0].evidence);
+    }
+
+    #[test]
+    fn an_error_page_breaks_no_silence() {
+        let seen = Script::default().status(504).head_at(60_003).content(60_003, b"<html>").complete().seen();
+        let found = findings(&seen);
+        assert_eq!(rules(&found), ["round-number"]);
+        assert!(found[0].evidence.contains("proxy_read_timeout"), "{}", found[0].evidence);
+    }
+
+    #[test]
+    fn an_end_in_order_at_a_round_number_is_a_risk() {
+        let beats = (0..30).fold(Script::default(), |script, at| script.content(at * 1000, b"data: x\n\n"));
+        let found = findings(&Observation {
+            ending: super::super::super::ending::Ending { how: How::Message, at: Duration::from_millis(30_100) },
+            ..beats.complete().seen()
+        });
+        assert_eq!(found.iter().map(|finding| finding.severity.word()).collect::<Vec<_>>(), ["risk"]);
+    }
+
+    #[rstest]
+    #[case::too_soon(59_800)]
+    #[case::too_late(61_400)]
+    #[case::anything(47_000)]
+    fn other_numbers_are_no_clocks(#[case] at: u64) {
+        assert_eq!(dies(&[], at), []);
+    }
+
+    #[test]
+    fn a_number_that_nobody_is_known_for_is_still_round() {
+        let found = dies(&[], 90_100);
+        assert!(found[0].evidence.ends_with("none that is known here; somebody has set it"), "{}", found[0].evidence);
+    }
+
+    #[test]
+    fn what_we_left_ourselves_did_not_die() {
+        assert_eq!(findings(&Script::default().seen()), []);
+    }
+}

@@ -25,7 +25,7 @@ pub enum BadRedirect {
         to: String,
     },
     /// There is no end to it.
-    #[error("{MOST} redirects, and {0} is one more: give the last URL itself, if it is the right one")]
+    #[error("{MOST} redirects, and {0} is one more: give the last one itself, if it is the right one")]
     TooMany(String),
     /// It leads nowhere.
     #[error("{from} is a redirect that leads nowhere: {why}")]

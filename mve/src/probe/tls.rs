@@ -79,9 +79,9 @@ pub fn config(way: &Way) -> Result<Arc<ClientConfig>, BadTls> {
         builder.with_webpki_verifier(verifier(way, provider)?).with_no_client_auth()
     };
     let names: &[&str] = match way.versions {
-        Versions::Http1 => &[HTTP1],
         Versions::Http2Prior => &[H2],
-        Versions::Either | Versions::Http2 => &[H2, HTTP1],
+        // HTTP/2 is offered as soon as it is read.
+        Versions::Http1 | Versions::Either | Versions::Http2 => &[HTTP1],
     };
     config.alpn_protocols = names.iter().map(|name| name.as_bytes().to_vec()).collect();
     Ok(Arc::new(config))

@@ -1,4 +1,5 @@
 //! What a probe observes of servers that are started here, octet by octet, and whatever they send.
 
+mod command;
 mod reading;
 mod server;

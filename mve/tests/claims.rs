@@ -5,6 +5,8 @@
 mod browser;
 #[path = "evidence/build.rs"]
 mod build;
+#[path = "evidence/cells.rs"]
+mod cells;
 #[path = "evidence/envoy.rs"]
 mod envoy;
 #[path = "evidence/event_stream.rs"]
@@ -13,20 +15,27 @@ mod event_stream;
 mod go;
 #[path = "evidence/laws.rs"]
 mod laws;
+#[path = "evidence/nginx.rs"]
+mod nginx;
 #[path = "evidence/packages.rs"]
 mod packages;
 #[path = "evidence/sources.rs"]
 mod sources;
+#[path = "evidence/stream.rs"]
+mod stream;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use fixtures::go::Toolchain;
 use libtest_mimic::{Arguments, Trial};
 
 /// What a test of [`mve::claims::TESTS`] does.
 struct Evidence {
     /// Its name there.
     name: &'static str,
+    /// The toolchains of this machine that testify, oldest first.
+    go: Vec<&'static Toolchain>,
     /// Why this machine cannot run it.
     why_not: Option<String>,
     /// Panics when the evidence is not what it was.
@@ -35,7 +44,23 @@ struct Evidence {
 
 impl Evidence {
     fn new(name: &'static str, why_not: Option<String>, run: impl FnOnce() + Send + 'static) -> Self {
-        Self { name, why_not, run: Box::new(run) }
+        Self { name, go: Vec::new(), why_not, run: Box::new(run) }
+    }
+
+    /// One that asks these toolchains, and cannot be run without any.
+    fn of_go(
+        name: &'static str,
+        go: Vec<&'static Toolchain>,
+        without: impl FnOnce() -> String,
+        run: impl FnOnce(&[&'static Toolchain]) + Send + 'static,
+    ) -> Self {
+        let why_not = go.is_empty().then(without);
+        let asked = go.clone();
+        let run = move || {
+            assert!(!asked.is_empty(), "nobody is here to be asked");
+            run(&asked);
+        };
+        Self { name, go, why_not, run: Box::new(run) }
     }
 }
 
@@ -45,12 +70,13 @@ fn main() -> ExitCode {
     evidence.extend(sources::evidence());
     evidence.extend(go::evidence());
     evidence.extend(packages::evidence());
+    evidence.extend(nginx::evidence());
     evidence.extend(envoy::evidence());
     evidence.extend(browser::evidence());
-    let names: Vec<&'static str> = evidence.iter().map(|evidence| evidence.name).collect();
-    let mut trials = laws::trials(names);
+    let witnesses = evidence.iter().map(|evidence| (evidence.name, evidence.go.clone())).collect();
+    let mut trials = laws::trials(witnesses);
     let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for Evidence { name, why_not, run } in evidence {
+    for Evidence { name, why_not, run, .. } in evidence {
         let ignored = why_not.is_some();
         if let Some(why) = why_not {
             reasons.entry(why).or_default().push(name);

@@ -1,7 +1,9 @@
 //! Section 5: what is said of running it.
 
+use harness::verdict::Outcome;
+
 use super::Claim;
-use super::Evidence::{Case, Test};
+use super::Evidence::{Case, Cell, Test};
 use super::Verdict::{NotTestable, Partly, Refuted};
 
 pub(super) const CLAIMS: &[Claim] = &[
@@ -9,7 +11,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C66",
         claim: "120,000 SSE connections on one Go node: goroutines went from 1,200 to 27,000, the heap to 3.8 GB: a leak",
         verdict: Refuted,
-        why: "A server of `net/http` has two goroutines for each open stream, so 27,000 of them cannot serve 120,000, and at the 25 kB measured for each stream 3.8 GB is what so many need, not a leak. A profile in which goroutines stay when readers have left would change our mind.",
+        why: "A server of `net/http` has two goroutines for each open stream, so 27,000 of them cannot serve 120,000; and at the 21 to 25 kB of heap and stacks that were measured for each stream so many need up to 3 GB, so that 3.8 GB is no sign of a leak. A profile in which goroutines stay when readers have left would change our mind.",
         evidence: &[Test("go::many_streams_cost_two_goroutines_each_and_leave_none")],
     },
     Claim {
@@ -23,11 +25,12 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C68",
         claim: "ingress-nginx buffers by default, and that buffering makes the backend's memory grow",
         verdict: Partly,
-        why: "nginx does hold what does not come in whole chunks, but in its own memory; ingress-nginx itself and the memory of the application behind it are not tested here.",
+        why: "nginx as it ships does hold events that are no whole chunks, but it has taken them from the origin: they wait in nginx. ingress-nginx itself, and the memory of the application behind it, are not tested here.",
         evidence: &[
             Case("proxy_buffering/small_events@as-shipped"),
             Case("proxy_buffering/chunk_size_then_chunk_data@as-shipped"),
             Case("proxy_buffering/chunked_events@as-shipped"),
+            Cell("held/nginx-1.30.6/default/length/small-events/open/http-1.1", Outcome::Held),
         ],
     },
     Claim {
@@ -73,7 +76,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C73",
         claim: "gRPC-Web through Envoy and WebSocket with NATS JetStream are sturdier than SSE behind nginx",
         verdict: NotTestable,
-        why: "Sturdier in what respect is not said, and neither has a measure; what Envoy does to a cut stream waits for the table of gateways.",
+        why: "Sturdier in what respect is not said, and neither gRPC-Web nor WebSocket nor NATS is run here. Of an event stream the tables of gateways say: Envoy shows its reader every cut of chunked content, and so does nginx if it asks in HTTP/1.1.",
         evidence: &[],
     },
     Claim {
@@ -94,7 +97,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C76",
         claim: "`gofr.dev/pkg/gofr/http/sse` offers `WithKeepAlive` and `OnError` hooks",
         verdict: NotTestable,
-        why: "The module is not among the packages that can be had here: looked for in Debian, and the module proxy does not answer.",
+        why: "Debian, where the other packages were found, has none of this module; no other source of Go modules is used here.",
         evidence: &[],
     },
 ];

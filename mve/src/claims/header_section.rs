@@ -29,8 +29,11 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C33",
         claim: "`retry:` takes only an integer in milliseconds",
         verdict: Confirmed,
-        why: "A value of anything but ASCII digits is ignored, and the digits are milliseconds.",
-        evidence: &[Test("event_stream::retry_takes_ascii_digits_alone")],
+        why: "A value of anything but ASCII digits is ignored, and the digits are milliseconds, in the specification and in a browser.",
+        evidence: &[
+            Test("event_stream::retry_takes_ascii_digits_alone"),
+            Test("browser::chromium_reads_an_event_stream_as_specified"),
+        ],
     },
     Claim {
         id: "C34",
@@ -55,7 +58,11 @@ pub(super) const CLAIMS: &[Claim] = &[
         claim: "`http.Flusher` is optional; a wrapped writer may lack it, and then streaming is impossible",
         verdict: DependsOnVersion,
         why: "Up to Go 1.19 it is so; from 1.20 on `ResponseController` flushes through a wrapper that has an `Unwrap` method, and one without still hides it.",
-        evidence: &[Test("go::a_wrapper_hides_flush"), Test("go::a_controller_flushes_through_unwrap")],
+        evidence: &[
+            Test("go::a_wrapper_hides_flush"),
+            Test("go::a_controller_flushes_through_unwrap"),
+            Test("go::the_api_files_date_the_api"),
+        ],
     },
     Claim {
         id: "C37",
@@ -73,12 +80,13 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C38",
         claim: "Field lines set after the first `Write` are dropped, and the header map is no longer mutable",
         verdict: Partly,
-        why: "They are dropped, unless they were declared as trailers; the map still takes them, which is why nobody notices.",
+        why: "They are dropped, unless they were declared as trailers; but the map still takes them, which is why nobody notices.",
         evidence: &[
             Case("header_after_write/field_after_write"),
             Case("header_after_write/field_before_write"),
             Case("header_after_write/error_by_undeclared_field"),
             Case("header_after_write/error_by_trailer"),
+            Test("go::what_shows_a_truncated_response_and_what_does_not"),
         ],
     },
     Claim {
@@ -111,7 +119,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C41",
         claim: "When the context ends, the server may forcibly close a hijacked connection",
         verdict: Refuted,
-        why: "No part of the server acts on a context, and a taken connection is not its own: not even closing the server closes it.",
+        why: "Nothing closes a taken connection when the context ends, and not even closing the server does.",
         evidence: &[
             Case("hijacked_connection/context_ends"),
             Case("hijacked_connection/task_keeps_the_requests_context"),

@@ -23,7 +23,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C03",
         claim: "Go 1.21 made `NewResponseController` stable API, and it can actively close a stream",
         verdict: Refuted,
-        why: "It has been ordinary API since Go 1.20, and none of its methods closes a stream; what comes nearest is a write deadline in the past, which makes the next write fail.",
+        why: "It has been ordinary API since Go 1.20, and its methods flush, set deadlines, take the connection over or switch to full duplex: none of them closes a stream.",
         evidence: &[
             Test("go::the_api_files_date_the_api"),
             Test("go::response_controller_is_absent_before_1_20"),
@@ -34,10 +34,12 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C04",
         claim: "Content-Type, `Cache-Control: no-cache`, `Connection: keep-alive` and a flush per event are all that SSE needs on the standard library",
         verdict: Partly,
-        why: "A Content-Type and a flush after each event stream on a bare server; Cache-Control and Connection are not needed for that, and where the server has a write deadline or a buffering gateway stands before it, all four are not enough.",
+        why: "A Content-Type and a flush after each event make a stream on a bare server, without the two other fields; but where the server has a write deadline, or a gateway buffers, a flush after each event is not enough.",
         evidence: &[
             Test("go::a_context_ends_nothing_by_itself"),
             Test("browser::chromium_reads_an_event_stream_as_specified"),
+            Case("deadline_mid_flush/server_deadline_passes_between_events"),
+            Case("proxy_buffering/small_events@as-shipped"),
         ],
     },
     Claim {
@@ -72,15 +74,19 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C08",
         claim: "From Go 1.22 on, `Timer.Stop` and `Reset` go through a `sweepTimer` phase instead of touching the timer heap",
         verdict: Refuted,
-        why: "No version has a `sweepTimer` anywhere in its runtime; timers were rewritten in Go 1.23, and not in this way.",
-        evidence: &[Test("go::the_runtime_names_nothing_of_a_sweep")],
+        why: "No version names a `sweepTimer`, and nothing changed with Go 1.22: the code of `Stop` and `Reset` is that of 1.21. Timers were rewritten one version later.",
+        evidence: &[Test("go::the_runtime_names_nothing_of_a_sweep"), Test("go::timers_are_the_same_in_1_21_and_1_22")],
     },
     Claim {
         id: "C09",
         claim: "Cancellation is injected through `g.canceled`, `injectCancelIntoG`, `cancelTimerGoroutine` and the defer chain",
         verdict: Refuted,
-        why: "None of these names is in any version: cancelling closes a channel, and a goroutine that waits on it wakes as for every other channel.",
-        evidence: &[Test("go::the_runtime_names_nothing_of_a_sweep"), Test("go::cancelling_closes_a_channel")],
+        why: "None of these names is in any version: cancelling closes a channel, and a goroutine learns of it if it waits on that channel.",
+        evidence: &[
+            Test("go::the_runtime_names_nothing_of_a_sweep"),
+            Test("go::cancelling_closes_a_channel"),
+            Test("go::a_context_ends_nothing_by_itself"),
+        ],
     },
     Claim {
         id: "C10",
@@ -93,8 +99,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C11",
         claim: "There is a timer state `timerCanceled`, set only by the sweep",
         verdict: Refuted,
-        why: "No version has a timer state of that name, and a context is not cancelled by a state of a timer.",
-        evidence: &[Test("go::the_runtime_names_nothing_of_a_sweep"), Test("go::cancelling_closes_a_channel")],
+        why: "No version names such a state, nor a sweep that could set it.",
+        evidence: &[Test("go::the_runtime_names_nothing_of_a_sweep")],
     },
     Claim {
         id: "C12",
@@ -116,8 +122,8 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "C14",
         claim: "From Go 1.19 on, writes after `WriteHeader` are decoupled from the connection's state",
-        verdict: Refuted,
-        why: "Nothing changed with Go 1.19: before it and after it a small write behind `WriteHeader` goes to a buffer and succeeds, even when the reader has left.",
+        verdict: Partly,
+        why: "They are, but they always were: in 1.15 as in every later version a small write behind `WriteHeader` goes to a buffer and succeeds, even when the reader has left.",
         evidence: &[
             Test("go::octets_leave_at_flush_at_return_or_when_the_buffers_are_full"),
             Test("go::writing_is_the_same_before_and_from_1_19"),
@@ -138,7 +144,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C16",
         claim: "`CloseNotify` was unreliable up to 1.18 and is reliable from 1.19 on",
         verdict: Refuted,
-        why: "It tells of a reader that leaves in Go 1.15 as in every later version, its code is the same in 1.15 and 1.19, and every version calls it deprecated: the request's context tells the same.",
+        why: "It tells of a reader that leaves in Go 1.15 as in every later version, and all the code behind it is the same in 1.15 and 1.19; every version calls it deprecated, and the request's context tells the same.",
         evidence: &[
             Test("go::a_context_ends_nothing_by_itself"),
             Test("go::writing_is_the_same_before_and_from_1_19"),

@@ -12,6 +12,8 @@ mod versions;
 
 use std::fmt;
 
+use harness::verdict::Outcome;
+
 pub use page::page;
 pub use test::{TESTS, Test};
 pub use versions::versions;
@@ -75,15 +77,17 @@ impl fmt::Display for Verdict {
 pub enum Evidence {
     /// A case of the catalogue, by its name. Where Go has a part in it, it rests on real Go too.
     Case(&'static str),
+    /// A cell of the tables of gateways, by its name, and the outcome that was reviewed there.
+    Cell(&'static str, Outcome),
     /// One of [`TESTS`].
     Test(&'static str),
 }
 
 impl fmt::Display for Evidence {
-    /// A case's name, as `lastchunk show` takes it; a test's behind `claims::`.
+    /// A case's or a cell's name, as `lastchunk show` takes it; a test's behind `claims::`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Case(name) => f.write_str(name),
+            Self::Case(name) | Self::Cell(name, _) => f.write_str(name),
             Self::Test(name) => write!(f, "claims::{name}"),
         }
     }

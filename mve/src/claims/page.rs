@@ -14,10 +14,11 @@ production projects affected)\". This is every technical claim in it, in our wor
 something that can be run and would show if the verdict were wrong; what rests on nothing runnable is *not testable*, with
 the reason.
 
-Evidence is either a case, which `lastchunk show NAME` plays and whose claims `lastchunk list --json` tells, or a test of
-the binary `claims` (`cargo test -p mve --test claims -- --include-ignored NAME`), listed at the end. Versions are those
-that the evidence was run against; a case without Go among them rests on the model of `net/http` in `harness`, which is
-held against Go by tests of its own.
+Evidence is a case, which `lastchunk show NAME` plays and whose claims `lastchunk list --json` tells; a cell of the tables of
+gateways, which `lastchunk show NAME` plays where the gateway was fetched; or a test of the binary `claims`, listed at the
+end. `just evidence` fetches what the tests ask and runs all of them. Versions are those that the evidence was run against, and
+where a sentence says every version, it means those. A case without Go among them rests on the model of `net/http` in
+`harness`, which is held against Go by tests of its own.
 
 This page is written by `lastchunk claims --markdown`; a test holds it against the data. One claim: `lastchunk claims C06`.
 ";
@@ -62,11 +63,15 @@ fn capital(verdict: Verdict) -> String {
     name[..1].to_uppercase() + &name[1..]
 }
 
-/// A case links to its reviewed transcript.
+/// A case links to its reviewed transcript, a cell to its reviewed table.
 fn linked(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Case(name) if cases().any(|case| case.name() == *name) => {
             format!("[`{name}`](snapshots/{name}.snap)")
+        }
+        Evidence::Cell(name, outcome) => {
+            let table = name.split('/').take(2).collect::<Vec<_>>().join("-");
+            format!("[`{name}`](snapshots/matrix/{table}.txt) ({outcome})")
         }
         other => format!("`{other}`"),
     }

@@ -33,7 +33,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C20",
         claim: "With a 5 s deadline and one message a second, the context fires at 4.2 s, the fourth message is the last, the fifth `Send` fails",
         verdict: Refuted,
-        why: "No context ended before its deadline; which message is the last depends on when the first was sent, and no fixed share of the deadline is kept back.",
+        why: "A context ends at its deadline and not before, here after one second, so that nothing fires at 4.2 s of 5; which message is the last follows from when each one was sent.",
         evidence: &[Test("packages::a_deadline_bounds_a_whole_grpc_stream")],
     },
     Claim {
@@ -90,7 +90,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C27",
         claim: "`Content-Length: 100`, five octets written, then `Flush`: the underlying connection is terminated early",
         verdict: Partly,
-        why: "Nothing happens at the flush; the connection is closed when the handler returns with 95 octets owed, and the reader can tell.",
+        why: "Nothing happens at the flush, and what is written after it still arrives; the connection is closed when the handler returns and owes octets, and the reader can tell.",
         evidence: &[
             Case("header_after_write/length_too_large"),
             Case("header_after_write/length_right"),
@@ -101,7 +101,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C28",
         claim: "In that experiment a CPU profile catches the server's `writeLoop` goroutine, blocked",
         verdict: Refuted,
-        why: "The server writes on the goroutine of the handler and has no `writeLoop`, which is the name of a method of the client; and a CPU profile does not show what is blocked, because that uses no CPU.",
+        why: "The server writes on the goroutine of the handler and has no `writeLoop`: that is the name of a method of the client.",
         evidence: &[
             Test("go::the_server_has_no_write_loop"),
             Test("go::what_shows_a_truncated_response_and_what_does_not"),

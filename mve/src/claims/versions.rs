@@ -1,6 +1,8 @@
 //! What a claim's evidence was run against.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use fixtures::nginx::nginx_version;
 
 use super::{Claim, Evidence, TESTS};
 use crate::catalogue::{Via, cases};
@@ -11,22 +13,31 @@ use crate::player::testimony;
 #[must_use]
 pub fn versions(claim: &Claim) -> Vec<String> {
     let mut go: BTreeSet<(u32, u32)> = BTreeSet::new();
-    let mut others: BTreeSet<String> = BTreeSet::new();
+    let mut others: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for evidence in claim.evidence {
         match evidence {
             Evidence::Test(name) => {
                 for test in TESTS.iter().filter(|test| test.name == *name) {
                     go.extend(test.go.iter().filter_map(|line| release(line)));
-                    others.extend(Some(test.with.to_owned()).filter(|with| !with.is_empty()));
+                    for (program, version) in test.with {
+                        others.entry(program).or_default().insert(version);
+                    }
                 }
             }
             Evidence::Case(name) => {
                 for case in cases().filter(|case| case.name() == *name) {
                     if case.shows.via != Via::Direct {
-                        others.insert("nginx".to_owned());
+                        others.entry("nginx").or_default().insert(nginx_version());
                     }
                     let witnesses = testimony(&case).unwrap_or_default();
                     go.extend(witnesses.lines().filter_map(release));
+                }
+            }
+            Evidence::Cell(name, _) => {
+                let gateway = name.split('/').nth(1).and_then(|gateway| gateway.split_once('-'));
+                let (programs, numbers) = gateway.unwrap_or_default();
+                for (program, version) in programs.split('+').zip(numbers.split('+')) {
+                    others.entry(called(program)).or_default().insert(version);
                 }
             }
         }
@@ -36,8 +47,16 @@ pub fn versions(claim: &Claim) -> Vec<String> {
     if !go.is_empty() {
         versions.push(format!("Go {}", runs(&go)));
     }
-    versions.extend(others);
+    versions.extend(others.into_iter().map(|(program, numbers)| {
+        let numbers: Vec<&str> = numbers.into_iter().collect();
+        format!("{program} {}", numbers.join(", ")).trim_end().to_owned()
+    }));
     versions
+}
+
+/// What people call a gateway that the tables name in lower case.
+fn called(gateway: &str) -> &str {
+    if gateway == "envoy" { "Envoy" } else { gateway }
 }
 
 fn release(line: &str) -> Option<(u32, u32)> {

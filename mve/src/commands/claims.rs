@@ -16,7 +16,7 @@ With --json, one object a line, one line a claim, with the keys
   claim     what is claimed
   verdict   confirmed, refuted, partly, depends on version, not testable
   why       what is so, in a sentence; of what is not testable, the reason
-  evidence  what the verdict rests on: names of cases, as `show` takes them, and tests (`claims::NAME`: a trial of
+  evidence  what the verdict rests on: names of cases and cells, as `show` takes them, and tests (`claims::NAME`: a trial of
             `cargo test -p mve --test claims -- --include-ignored NAME`)
   versions  what the evidence was run against";
 
@@ -82,6 +82,7 @@ fn tell(out: &mut impl std::io::Write, claim: &Claim) -> Result<(), Complaint> {
     for evidence in claim.evidence {
         match evidence {
             claims::Evidence::Case(name) => writeln!(out, "  lastchunk show {name}")?,
+            claims::Evidence::Cell(name, outcome) => writeln!(out, "  lastchunk show {name}  # {outcome}")?,
             claims::Evidence::Test(name) => {
                 writeln!(out, "  cargo test -p mve --test claims -- --include-ignored {name}")?;
             }

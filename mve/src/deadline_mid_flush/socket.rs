@@ -17,7 +17,7 @@ use crate::catalogue::{Shows, Variant};
 pub(super) const VARIANTS: &[Variant] = &[
     Variant {
         name: "server_deadline_passes_between_events",
-        claims: &["C18", "C43", "C70"],
+        claims: &["C04", "C18", "C43", "C70"],
         origin: "writer",
         shows: &[
             Shows {

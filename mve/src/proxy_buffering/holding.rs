@@ -15,7 +15,7 @@ use crate::catalogue::{Shows, Variant, Via};
 pub(super) const VARIANTS: &[Variant] = &[
     Variant {
         name: "small_events",
-        claims: &["C54", "C55", "C56", "C59", "C60", "C68"],
+        claims: &["C04", "C54", "C55", "C56", "C59", "C60", "C68"],
         origin: "scripted",
         shows: &[
             Shows {

@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use fixtures::go::Toolchain;
 use libtest_mimic::{Failed, Trial};
-use mve::catalogue::cases;
+use mve::catalogue::{cases, toolchains};
 use mve::claims::{Evidence, TESTS, Verdict, claims, page};
 
-/// One trial a law; `names` are those of the tests that there are.
-pub fn trials(names: Vec<&'static str>) -> Vec<Trial> {
+use super::cells::reviewed;
+
+/// The tests that there are, and the toolchains of this machine that each of them asks.
+type Witnesses = BTreeMap<&'static str, Vec<&'static Toolchain>>;
+
+/// One trial a law.
+pub fn trials(witnesses: Witnesses) -> Vec<Trial> {
     let law = |name: &str, broken_by: fn() -> Vec<String>| {
         Trial::test(format!("ledger::{name}"), move || verdict(&broken_by()))
     };
@@ -22,7 +28,12 @@ pub fn trials(names: Vec<&'static str>) -> Vec<Trial> {
         law("a_verdict_has_evidence_unless_it_is_not_testable", evidence_decides),
         law("every_sentence_is_one_line_and_ends", sentences),
         law("the_page_is_the_data", the_page_is_the_data),
-        Trial::test("ledger::every_test_is_there", move || every_test_is_there(&names)),
+        law("every_cell_named_is_in_its_reviewed_table", cells_are_as_reviewed),
+        Trial::test("ledger::every_test_is_there", {
+            let witnesses = witnesses.clone();
+            move || every_test_is_there(&witnesses)
+        }),
+        Trial::test("ledger::the_versions_of_go_named_are_those_that_testify", move || versions_testify(&witnesses)),
     ]
 }
 
@@ -68,7 +79,7 @@ fn named() -> impl Iterator<Item = (&'static str, &'static str)> {
     claims().flat_map(|claim| {
         claim.evidence.iter().filter_map(|evidence| match evidence {
             Evidence::Test(name) => Some((*name, claim.id)),
-            Evidence::Case(_) => None,
+            Evidence::Case(_) | Evidence::Cell(..) => None,
         })
     })
 }
@@ -78,14 +89,24 @@ fn tests_are_known() -> Vec<String> {
     unknown.map(|(name, id)| format!("{id}: there is no test {name}")).collect()
 }
 
-/// Tests that are written and have never been run: no verdict may rest on them until they have.
-const NEVER_RUN: [&str; 2] =
-    ["envoy::a_route_bounds_the_whole_response", "envoy::idle_timeout_does_not_count_the_silence_of_a_stream"];
-
 fn no_test_is_useless() -> Vec<String> {
-    let useless =
-        TESTS.iter().filter(|test| named().any(|(name, _)| name == test.name) == NEVER_RUN.contains(&test.name));
+    let useless = TESTS.iter().filter(|test| !named().any(|(name, _)| name == test.name));
     useless.map(|test| format!("no verdict rests on {}", test.name)).collect()
+}
+
+fn cells_are_as_reviewed() -> Vec<String> {
+    let mut breaches = Vec::new();
+    for claim in claims() {
+        for evidence in claim.evidence {
+            let Evidence::Cell(name, outcome) = evidence else { continue };
+            match reviewed(name) {
+                Some(shown) if shown == outcome.name() => {}
+                Some(shown) => breaches.push(format!("{}: {name} is {shown} in its table, not {outcome}", claim.id)),
+                None => breaches.push(format!("{}: there is no reviewed cell {name}", claim.id)),
+            }
+        }
+    }
+    breaches
 }
 
 fn evidence_decides() -> Vec<String> {
@@ -111,13 +132,30 @@ fn the_page_is_the_data() -> Vec<String> {
     vec![format!("{difference}\nwrite it anew: cargo run -q -- claims --markdown > mve/claims.md")]
 }
 
-fn every_test_is_there(names: &[&str]) -> Result<(), Failed> {
+fn every_test_is_there(witnesses: &Witnesses) -> Result<(), Failed> {
     let known: BTreeSet<&str> = TESTS.iter().map(|test| test.name).collect();
-    let there: BTreeSet<&str> = names.iter().copied().collect();
+    let there: BTreeSet<&str> = witnesses.keys().copied().collect();
     if known == there {
         return Ok(());
     }
     let missing: Vec<&&str> = known.difference(&there).collect();
     let unlisted: Vec<&&str> = there.difference(&known).collect();
     Err(format!("known and not there: {missing:?}; there and not known: {unlisted:?}").into())
+}
+
+/// Of the toolchains here: a test asks those that it names, and beside them only such as no test names. So where all of them
+/// are, as `just evidence` sees to, what the ledger says of versions is what has run.
+fn versions_testify(witnesses: &Witnesses) -> Result<(), Failed> {
+    let known: BTreeSet<&str> = TESTS.iter().flat_map(|test| test.go).copied().collect();
+    let here: BTreeSet<String> = toolchains().iter().map(Toolchain::line).collect();
+    let mut breaches = Vec::new();
+    for test in TESTS {
+        let asked: BTreeSet<String> = witnesses.get(test.name).into_iter().flatten().map(|go| go.line()).collect();
+        let asked: BTreeSet<&str> = asked.iter().map(String::as_str).filter(|line| known.contains(line)).collect();
+        let named: BTreeSet<&str> = test.go.iter().copied().filter(|line| here.contains(*line)).collect();
+        if asked != named {
+            breaches.push(format!("{}: asks {asked:?}, names {named:?}", test.name));
+        }
+    }
+    verdict(&breaches)
 }

@@ -11,21 +11,27 @@ use super::Evidence;
 use super::go::NO_GO;
 
 pub fn evidence() -> Vec<Evidence> {
-    let sources = |name, test: fn()| {
-        let why_not = with_sources().is_empty().then(|| format!("{NO_GO}, with its sources"));
-        Evidence::new(name, why_not, test)
-    };
+    let no_sources = || format!("{NO_GO}, with its sources");
+    let sources = |name, test: fn(&[&Toolchain])| Evidence::of_go(name, with_sources(), no_sources, test);
     let no_api = api().is_none().then(|| "no api folder of Go 1.20 or later (`just evidence` fetches one)".to_owned());
-    let lines: Vec<String> = with_sources().iter().map(|go| go.line()).collect();
-    let both = ["1.15", "1.19"].iter().all(|line| lines.iter().any(|known| known == line));
-    let not_both = (!both).then(|| format!("{NO_GO}: wanted are 1.15 and 1.19, with their sources"));
+    // A comparison needs all of its parts.
+    let compared = |name, lines: &'static [&'static str], test: fn(&[&Toolchain])| {
+        let mut go = with_sources();
+        go.retain(|go| lines.contains(&go.line().as_str()));
+        if go.len() < lines.len() {
+            go.clear();
+        }
+        let missing = move || format!("{NO_GO}: wanted are {}, with their sources", lines.join(", "));
+        Evidence::of_go(name, go, missing, test)
+    };
     vec![
         Evidence::new("go::the_api_files_date_the_api", no_api, the_api_files_date_the_api),
         sources("go::response_controller_is_absent_before_1_20", response_controller),
         sources("go::the_runtime_names_nothing_of_a_sweep", no_sweep),
         sources("go::a_goroutine_keeps_its_timer_for_sleep", timer_of_sleep),
         sources("go::cancelling_closes_a_channel", cancelling),
-        Evidence::new("go::writing_is_the_same_before_and_from_1_19", not_both, writing_is_the_same),
+        compared("go::writing_is_the_same_before_and_from_1_19", &["1.15", "1.19"], writing_is_the_same),
+        compared("go::timers_are_the_same_in_1_21_and_1_22", &["1.21", "1.22", "1.23"], timers_are_the_same),
         sources("go::close_notifier_is_deprecated", close_notifier),
         sources("go::the_server_has_no_write_loop", no_write_loop),
     ]
@@ -51,14 +57,12 @@ fn declaration<'a>(source: &'a str, start: &str) -> &'a str {
     rest.split_once("\n}\n").map_or(rest, |(text, _)| text)
 }
 
-/// The folder of the files `go1.N.txt`, each of which lists what that version has added: of a toolchain here, or of the
-/// sources that `just evidence` fetches. What a version has promised stays, so that any one from 1.20 on will do.
+/// The folder of the files `go1.N.txt`, each of which lists what that version has added: as `just evidence` fetches it, or of a
+/// toolchain here. What a version has promised stays, so that any one from 1.20 on will do.
 fn api() -> Option<PathBuf> {
-    let fetched = Surroundings::of_this_process().cache.join("evidence/usr/share");
-    let fetched = fs::read_dir(fetched).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let mut folders: Vec<PathBuf> = toolchains().iter().map(|go| root(go).to_owned()).chain(fetched).collect();
-    folders.sort();
-    folders.into_iter().map(|folder| folder.join("api")).find(|api| api.join("go1.20.txt").is_file())
+    let fetched = Surroundings::of_this_process().cache.join("evidence/api");
+    let of_toolchains = toolchains().iter().map(|go| root(go).join("api"));
+    std::iter::once(fetched).chain(of_toolchains).find(|api| api.join("go1.20.txt").is_file())
 }
 
 /// The first version in whose file this line begins.
@@ -82,8 +86,8 @@ fn the_api_files_date_the_api() {
     }
 }
 
-fn response_controller() {
-    for go in with_sources() {
+fn response_controller(toolchains: &[&Toolchain]) {
+    for go in toolchains {
         let file = root(go).join("src/net/http/responsecontroller.go");
         assert_eq!(file.is_file(), go.number >= [1, 20, 0], "go {}", go.version);
         let text = fs::read_to_string(file).unwrap_or_default();
@@ -104,10 +108,10 @@ fn package(go: &Toolchain, package: &str) -> String {
     files.iter().map(|file| fs::read_to_string(file).expect("a source")).collect()
 }
 
-fn no_sweep() {
+fn no_sweep(toolchains: &[&Toolchain]) {
     const NAMES: [&str; 6] =
         ["sweepTimer", "timerCanceled", "injectCancelIntoG", "cancelTimerGoroutine", "g.canceled", "gp.canceled"];
-    for go in with_sources() {
+    for go in toolchains {
         for folder in ["runtime", "time", "context"] {
             let text = package(go, folder);
             let named: Vec<&&str> = NAMES.iter().filter(|name| text.contains(**name)).collect();
@@ -118,8 +122,8 @@ fn no_sweep() {
     }
 }
 
-fn timer_of_sleep() {
-    for go in with_sources() {
+fn timer_of_sleep(toolchains: &[&Toolchain]) {
+    for go in toolchains {
         let text = source(go, "runtime/runtime2.go");
         let fields = declaration(&text, "type g struct {");
         let field = fields.lines().find(|line| line.trim_start().starts_with("timer ")).unwrap_or_default();
@@ -129,8 +133,8 @@ fn timer_of_sleep() {
     }
 }
 
-fn cancelling() {
-    for go in with_sources() {
+fn cancelling(toolchains: &[&Toolchain]) {
+    for go in toolchains {
         let text = source(go, "context/context.go");
         let cancel = declaration(&text, "func (c *cancelCtx) cancel(");
         let closes = ["close(c.done)", "close(d)"].iter().any(|call| cancel.contains(call));
@@ -140,26 +144,44 @@ fn cancelling() {
     }
 }
 
-fn writing_is_the_same() {
-    const FUNCTIONS: [&str; 5] = [
+fn writing_is_the_same(toolchains: &[&Toolchain]) {
+    const FUNCTIONS: [&str; 11] = [
+        "func (w *response) CloseNotify(",
+        "func (cr *connReader) closeNotify(",
+        "func (cr *connReader) startBackgroundRead(",
+        "func (cr *connReader) backgroundRead(",
+        "func (cr *connReader) abortPendingRead(",
+        "func (cr *connReader) handleReadError(",
         "func (w *response) Write(",
         "func (w *response) write(",
         "func (w *response) Flush(",
         "func (cw *chunkWriter) Write(",
         "func (cw *chunkWriter) flush(",
     ];
-    let of = |line: &str| {
-        let go = with_sources().into_iter().find(|go| go.line() == line).expect("looked for before");
-        source(go, "net/http/server.go")
-    };
-    let (before, after) = (of("1.15"), of("1.19"));
-    for start in FUNCTIONS.into_iter().chain(["func (w *response) CloseNotify("]) {
+    let [before, after] = toolchains else { panic!("1.15 and 1.19 are wanted") };
+    let (before, after) = (source(before, "net/http/server.go"), source(after, "net/http/server.go"));
+    for start in FUNCTIONS {
         assert_eq!(declaration(&before, start), declaration(&after, start));
     }
 }
 
-fn close_notifier() {
-    for go in with_sources() {
+fn timers_are_the_same(toolchains: &[&Toolchain]) {
+    const FUNCTIONS: [&str; 5] =
+        ["func stopTimer(", "func resetTimer(", "func deltimer(", "func modtimer(", "func resettimer("];
+    let [before, from, rewritten] = toolchains else { panic!("1.21, 1.22 and 1.23 are wanted") };
+    let (old, new) = (source(before, "runtime/time.go"), source(from, "runtime/time.go"));
+    for start in FUNCTIONS {
+        assert_eq!(declaration(&old, start), declaration(&new, start));
+    }
+    let (old, new) = (source(before, "time/sleep.go"), source(from, "time/sleep.go"));
+    for start in ["func (t *Timer) Stop(", "func (t *Timer) Reset("] {
+        assert_eq!(declaration(&old, start), declaration(&new, start));
+    }
+    assert!(!source(rewritten, "runtime/time.go").contains("\nfunc deltimer("), "1.23 has timers of another make");
+}
+
+fn close_notifier(toolchains: &[&Toolchain]) {
+    for go in toolchains {
         let text = source(go, "net/http/server.go");
         let (above, _) = text.split_once("\ntype CloseNotifier interface {").expect("it is there");
         let comment: Vec<&str> = above.lines().rev().take_while(|line| line.starts_with("//")).collect();
@@ -167,8 +189,8 @@ fn close_notifier() {
     }
 }
 
-fn no_write_loop() {
-    for go in with_sources() {
+fn no_write_loop(toolchains: &[&Toolchain]) {
+    for go in toolchains {
         assert!(!source(go, "net/http/server.go").contains("writeLoop"), "go {}", go.version);
         let of_the_client = source(go, "net/http/transport.go").contains("func (pc *persistConn) writeLoop()");
         assert!(of_the_client, "go {}", go.version);

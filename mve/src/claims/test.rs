@@ -120,7 +120,7 @@ pub const TESTS: &[Test] = &[
     },
     Test {
         name: "packages::a_deadline_bounds_a_whole_grpc_stream",
-        shows: "the deadline ends a stream in which no Send waits, and a Send that waits; no context ends before its deadline",
+        shows: "a deadline of 5 s ends a stream in which no Send waits, and a Send that waits; no context ends before the deadline",
         go: &["1.19", "1.22", "1.27"],
         with: &[("grpc-go", "1.33.3")],
     },

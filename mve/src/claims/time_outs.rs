@@ -33,7 +33,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C20",
         claim: "With a 5 s deadline and one message a second, the context fires at 4.2 s, the fourth message is the last, the fifth `Send` fails",
         verdict: Refuted,
-        why: "A context ends at its deadline and not before, here after one second, so that nothing fires at 4.2 s of 5; which message is the last follows from when each one was sent.",
+        why: "A context ends at its deadline and not before, so that nothing fires at 4.2 s of 5; which message is the last follows from when each one was sent.",
         evidence: &[Test("packages::a_deadline_bounds_a_whole_grpc_stream")],
     },
     Claim {

@@ -40,7 +40,7 @@ fn text(name: &str) -> String {
 
 fn process(name: &str, conf: String) -> Gateway {
     let program = fixtures::nginx::binary().unwrap_or_else(|error| panic!("{error}"));
-    Gateway::Nginx(Nginx { program, name: name.into(), conf })
+    Gateway::Nginx(Nginx { program, name: name.into(), conf: conf.into() })
 }
 
 /// What there is only with the feature; without it the tests are still listed, with what it takes to run them.

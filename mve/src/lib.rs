@@ -12,6 +12,7 @@ pub mod header_after_write;
 pub mod hijacked_connection;
 pub mod machine;
 pub mod matrix;
+pub mod own;
 pub mod player;
 pub mod probe;
 pub mod proxy_buffering;

@@ -9,6 +9,7 @@ use std::panic::{self, PanicHookInfo};
 use harness::capture::content_of_snapshot;
 use harness::gateway::CannotStart;
 use harness::render::{Redactions, render};
+use harness::stage::Stage;
 use harness::transcript::Transcript;
 use harness::verdict::{Outcome, Verdict};
 use tokio::task::JoinSet;
@@ -86,9 +87,7 @@ pub enum Fault {
 /// When it cannot run here, or fails on the way.
 pub async fn play(machine: &Machine, case: &Case) -> Result<Played, Fault> {
     let stage = machine.stage_of(case)?;
-    let transcript = caught((case.variant.run)(stage)).await?;
-    let verdict = Verdict::of(&transcript);
-    let text = render(&transcript, &Redactions::all());
+    let Shown { transcript, verdict, text } = show(stage, case.variant.run).await?;
     let reviewed = match case.witness {
         None => reviewed(&case.name()).map(str::to_owned),
         Some(go) => testimony(case).and_then(|testimony| testimony.of(&go.line()).map(str::to_owned)),
@@ -126,13 +125,18 @@ pub fn play_alone(machine: &Machine, case: &Case) -> Result<Played, Fault> {
 /// # Errors
 /// When it cannot run here, fails on the way, or is stopped.
 pub fn play_unless(machine: &Machine, case: &Case, stop: impl Future<Output = ()>) -> Result<Played, Fault> {
+    alone(play(machine, case), stop)
+}
+
+/// On a runtime of its own: one thread, one scheduling order less.
+fn alone<T>(playing: impl Future<Output = Result<T, Fault>>, stop: impl Future<Output = ()>) -> Result<T, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Fault::CannotRun(format!("failed to start a runtime: {error}")))?;
     runtime.block_on(async {
         tokio::select! {
             biased;
             () = stop => Err(Fault::Stopped),
-            played = play(machine, case) => played,
+            played = playing => played,
         }
     })
 }
@@ -142,6 +146,40 @@ pub fn play_unless(machine: &Machine, case: &Case, stop: impl Future<Output = ()
 pub fn reviewed(case: &str) -> Option<&'static str> {
     let (_, snapshot) = REVIEWED.iter().find(|(name, _)| *name == case)?;
     content_of_snapshot(snapshot)
+}
+
+/// What a case showed where nobody claims anything of it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What happened.
+    pub transcript: Transcript,
+    /// What it means.
+    pub verdict: Verdict,
+    /// Both as text, redacted.
+    pub text: String,
+}
+
+/// Plays on a stage of the caller's.
+///
+/// # Errors
+/// When it cannot run here, or fails on the way.
+pub async fn show(stage: Stage, run: impl FnOnce(Stage) -> Play) -> Result<Shown, Fault> {
+    let transcript = caught(run(stage)).await?;
+    let verdict = Verdict::of(&transcript);
+    let text = render(&transcript, &Redactions::all());
+    Ok(Shown { transcript, verdict, text })
+}
+
+/// As [`show`], on a runtime of its own, until `stop` is there. Whatever was opened is gone when this returns.
+///
+/// # Errors
+/// When it cannot run here, fails on the way, or is stopped.
+pub fn show_unless(
+    stage: Stage,
+    run: impl FnOnce(Stage) -> Play,
+    stop: impl Future<Output = ()>,
+) -> Result<Shown, Fault> {
+    alone(show(stage, run), stop)
 }
 
 async fn caught(play: Play) -> Result<Transcript, Fault> {

@@ -13,9 +13,10 @@ use std::path::PathBuf;
 
 #[cfg(feature = "containers")]
 pub use container::Container;
+use fixtures::nginx::conf::Template;
 pub use folder::sweep as sweep_folders;
 pub use launched::{Described, Launched};
-pub use nginx::Process;
+pub use nginx::{NotRead, Process, test};
 
 use crate::address;
 
@@ -38,8 +39,29 @@ pub struct Nginx {
     pub program: fixtures::nginx::Nginx,
     /// The conf's name, as the chain shows it.
     pub name: String,
-    /// The conf's text; its two addresses are replaced at the start.
-    pub conf: String,
+    /// The conf; its addresses are put in at the start.
+    pub conf: Conf,
+}
+
+/// A conf of nginx before its addresses are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Conf {
+    /// Of the common shape: one `listen 8080;` and one `proxy_pass http://origin:8000;`.
+    Common(String),
+    /// Of any shape, with places for the addresses.
+    Template(Template),
+}
+
+impl From<&str> for Conf {
+    fn from(text: &str) -> Self {
+        Self::Common(text.to_owned())
+    }
+}
+
+impl From<String> for Conf {
+    fn from(text: String) -> Self {
+        Self::Common(text)
+    }
 }
 
 /// A gateway could not be started: no fault of the case.

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::folder::Folder;
-use super::{CannotStart, Nginx, ending};
+use super::{CannotStart, Conf, Nginx, ending};
 use crate::address;
 use crate::kernel::{die_with_parent, stay_on_one_processor};
 use crate::patience;
@@ -32,14 +32,17 @@ pub struct Process {
 
 impl Process {
     /// Starts nginx in front of `origin`, on this address, and returns when it takes connections.
-    pub(super) async fn start(nginx: &Nginx, origin: SocketAddr, on: IpAddr) -> Result<Self, CannotStart> {
+    ///
+    /// # Errors
+    /// When it cannot be started, or the conf does not take the addresses.
+    pub async fn start(nginx: &Nginx, origin: SocketAddr, on: IpAddr) -> Result<Self, CannotStart> {
         let cannot = |why| CannotStart { what: format!("nginx {}", nginx.name), why };
         let listener = address::listen(on);
         let started = listener.and_then(|listener| {
             let address = listener.local_addr()?;
-            let conf = nginx.program.conf(&nginx.conf, address, origin).map_err(io::Error::other)?;
             let folder = Folder::new("nginx")?;
-            let child = spawn(nginx, folder.path(), &conf, listener.into())?;
+            let conf = conf(nginx, address, origin, folder.path())?;
+            let child = command(nginx, folder.path(), &conf, listener.into())?.spawn()?;
             Ok(Self { child, address, folder })
         });
         started.map_err(|error| error.to_string()).map_err(cannot)?.ready().await.map_err(cannot)
@@ -112,8 +115,66 @@ fn log_in(folder: &Path) -> PathBuf {
     folder.join("error.log")
 }
 
-fn spawn(nginx: &Nginx, folder: &Path, conf: &str, listener: OwnedFd) -> io::Result<Child> {
-    let file = folder.join("nginx.conf");
+/// Has nginx read a conf, and end (`-t`).
+///
+/// # Errors
+/// [`NotRead`].
+pub fn test(nginx: &Nginx) -> Result<(), NotRead> {
+    let said = (|| {
+        let listener = address::listen(address::next())?;
+        let folder = Folder::new("nginx")?;
+        let address = listener.local_addr()?;
+        let conf = conf(nginx, address, address, folder.path())?;
+        let mut command = command(nginx, folder.path(), &conf, listener.into())?;
+        let status = command.arg("-t").status()?;
+        let said = fs::read_to_string(log_in(folder.path()))?;
+        let file = folder.path().join(CONF).display().to_string();
+        io::Result::Ok((!status.success()).then(|| NotRead::of(&said, &file)))
+    })();
+    match said {
+        Ok(None) => Ok(()),
+        Ok(Some(refused)) => Err(refused),
+        Err(error) => Err(NotRead { message: format!("cannot start nginx: {error}"), line: None }),
+    }
+}
+
+/// What nginx says of a conf that it does not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotRead {
+    /// Its first grave message, without the place.
+    pub message: String,
+    /// The line of the conf that it names, from 1.
+    pub line: Option<usize>,
+}
+
+impl NotRead {
+    fn of(said: &str, file: &str) -> Self {
+        let grave = said.lines().find_map(|line| line.split_once("[emerg] ").or_else(|| line.split_once("[alert] ")));
+        let message = grave.map_or_else(|| said.lines().last().unwrap_or("nginx says nothing"), |(_, message)| message);
+        // A log line has the number of the process before the message.
+        let numbered = |c: char| c.is_ascii_digit() || c == '#';
+        let message = match message.split_once(": ") {
+            Some((number, rest)) if number.contains('#') && number.chars().all(numbered) => rest,
+            _ => message,
+        };
+        match message.split_once(&format!(" in {file}:")) {
+            Some((before, line)) => Self { message: before.to_owned(), line: line.trim().parse().ok() },
+            None => Self { message: message.to_owned(), line: None },
+        }
+    }
+}
+
+const CONF: &str = "nginx.conf";
+
+fn conf(nginx: &Nginx, listen: SocketAddr, origin: SocketAddr, folder: &Path) -> io::Result<String> {
+    match &nginx.conf {
+        Conf::Common(text) => nginx.program.conf(text, listen, origin).map_err(io::Error::other),
+        Conf::Template(template) => Ok(template.fill(listen, origin, folder)),
+    }
+}
+
+fn command(nginx: &Nginx, folder: &Path, conf: &str, listener: OwnedFd) -> io::Result<Command> {
+    let file = folder.join(CONF);
     fs::write(&file, conf)?;
     let mut command = Command::new(&nginx.program.path);
     command
@@ -126,5 +187,5 @@ fn spawn(nginx: &Nginx, folder: &Path, conf: &str, listener: OwnedFd) -> io::Res
         .process_group(0);
     stay_on_one_processor(die_with_parent(&mut command));
     command.fd_mappings(vec![FdMapping { parent_fd: listener, child_fd: LISTENING }]).map_err(io::Error::other)?;
-    command.spawn()
+    Ok(command)
 }

@@ -9,9 +9,11 @@ mod facts;
 mod fetch;
 mod fidelity;
 mod image;
+mod lint;
 mod list;
 mod matrix;
 mod output;
+mod own;
 mod packets;
 mod paint;
 mod play;
@@ -61,6 +63,8 @@ enum Command {
     Claims(claims::Claims),
     /// Read a live stream, and say what is wrong with it
     Probe(Box<probe::Probe>),
+    /// Which of a conf's directives for streams change anything: each is left out in turn, and the cases are played again
+    Lint(lint::Lint),
     /// Annotate the octets of responses that were captured elsewhere, also by tcpdump, and judge them
     Explain(explain::Explain),
     /// Which gateway turns a cut stream into a complete one: the tables, over all gateways that this machine has
@@ -134,6 +138,7 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::Show(show)) => show.answer(),
         Some(Command::Claims(claims)) => claims.answer(),
         Some(Command::Probe(probe)) => probe.answer(),
+        Some(Command::Lint(lint)) => lint.answer(),
         Some(Command::Explain(explain)) => explain.answer(),
         Some(Command::Matrix(matrix)) => matrix.answer(),
         Some(Command::Fetch(fetch)) => fetch.answer(),

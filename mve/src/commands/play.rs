@@ -63,18 +63,33 @@ pub fn play<E>(
     stop: &Stop,
     mut hand_on: impl FnMut(Report) -> Result<(), E>,
 ) -> Result<(), E> {
+    each(
+        cases,
+        stop,
+        |case| repeatedly(machine, case, times, stop),
+        |report| if matches!(report.result, Err(Fault::Stopped)) { Ok(()) } else { hand_on(report) },
+    )
+}
+
+/// Does `work` with each item, several at a time, and gives each result to `hand_on`, in order. After a stop no other item
+/// is begun.
+pub fn each<T: Sync, R: Send, E>(
+    items: &[T],
+    stop: &Stop,
+    work: impl Fn(&T) -> R + Sync,
+    mut hand_on: impl FnMut(R) -> Result<(), E>,
+) -> Result<(), E> {
     let next = AtomicUsize::new(0);
-    let players = thread::available_parallelism().map_or(1, usize::from).min(AT_A_TIME).min(cases.len());
+    let players = thread::available_parallelism().map_or(1, usize::from).min(AT_A_TIME).min(items.len());
     thread::scope(|scope| {
-        let (sender, reports) = mpsc::channel();
+        let (sender, results) = mpsc::channel();
         for _ in 0..players {
-            let (sender, next) = (sender.clone(), &next);
+            let (sender, next, work) = (sender.clone(), &next, &work);
             scope.spawn(move || {
                 keep_panics_of_this_thread();
                 // A gateway dies with the thread that started it, and the thread lives until the case is over.
-                while let Some((at, case)) = take(next, cases).filter(|_| stop.reason().is_none()) {
-                    let report = repeatedly(machine, case, times, stop);
-                    if sender.send((at, report)).is_err() {
+                while let Some((at, item)) = take(next, items).filter(|_| stop.reason().is_none()) {
+                    if sender.send((at, work(item))).is_err() {
                         return;
                     }
                 }
@@ -83,23 +98,20 @@ pub fn play<E>(
         drop(sender);
         let mut early = BTreeMap::new();
         let mut due = 0;
-        for (at, report) in reports {
-            early.insert(at, report);
-            while let Some(report) = early.remove(&due) {
+        for (at, result) in results {
+            early.insert(at, result);
+            while let Some(result) = early.remove(&due) {
                 due += 1;
-                if matches!(report.result, Err(Fault::Stopped)) {
-                    continue;
-                }
-                hand_on(report).inspect_err(|_| stop.because(Reason::Unread))?;
+                hand_on(result).inspect_err(|_| stop.because(Reason::Unread))?;
             }
         }
         Ok(())
     })
 }
 
-fn take<'a>(next: &AtomicUsize, cases: &'a [Case]) -> Option<(usize, &'a Case)> {
+fn take<'a, T>(next: &AtomicUsize, items: &'a [T]) -> Option<(usize, &'a T)> {
     let at = next.fetch_add(1, Ordering::Relaxed);
-    cases.get(at).map(|case| (at, case))
+    items.get(at).map(|item| (at, item))
 }
 
 fn repeatedly(machine: &Machine, case: &Case, times: usize, stop: &Stop) -> Report {

@@ -44,6 +44,13 @@ With --json, one object a line, one line a case, in the order of the catalogue, 
   as_claimed  whether outcome and transcript are as claimed; null when this machine cannot run it
   why         why it is not as claimed, or cannot run here; else why the framing is incomplete or malformed; or null
 
+With a conf of yours (--via ./nginx.conf) nothing is claimed: `claimed` and `as_claimed` are null, and two keys more
+hold it against confs of ours
+  as_shipped  the outcome behind nginx as it ships
+  streaming   the outcome behind nginx as event streams want it
+Its addresses are replaced, its paths of the system, and what is about the process; each line that is, is told. TLS is
+left out: the reader is ours. Example: lastchunk run --via /etc/nginx/nginx.conf --server api.example.com --path /v1/sse
+
 Exit status: 0 when every case selected shows what it claims, 1 when one does not, else 2 when one could not run.";
 
 /// Which cases, how often, and how to tell.
@@ -57,9 +64,11 @@ pub struct Run {
     /// go@1.22, go@all
     #[arg(long)]
     origin: Option<String>,
-    /// Only behind this: direct, nginx, nginx:CONF or CONF
+    /// Only behind this: direct, nginx, nginx:CONF or CONF; or behind nginx with a conf of yours: ./nginx.conf
     #[arg(long)]
     via: Option<String>,
+    #[command(flatten)]
+    part: super::own::Part,
     /// Play each so often; it fails if its transcript differs from the first
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
@@ -73,6 +82,10 @@ pub struct Run {
 
 impl Run {
     pub fn answer(&self) -> Result<Exit, Complaint> {
+        if let Some(file) = super::own::file(self.via.as_deref()) {
+            return super::own::run(&file, &self.part, &self.patterns, self.json, self.verbose);
+        }
+        self.part.is_for_nothing()?;
         let cases = selection::select(&self.patterns, self.origin.as_deref(), self.via.as_deref())?;
         let stop = Stop::on_signals()?;
         install_panic_hook(self.verbose);

@@ -17,9 +17,11 @@ use super::{Exit, describe, output, paint, selection};
 pub struct Show {
     /// Its name, as `lastchunk list` tells it; may be shortened as long as it means no other
     case: String,
-    /// For a cell of the matrix behind a gateway of yours: its folder
-    #[arg(long, value_name = "FOLDER")]
+    /// Behind nginx with a conf of yours: ./nginx.conf; for a cell of the matrix behind a gateway of yours: its folder
+    #[arg(long, value_name = "FILE")]
     via: Vec<PathBuf>,
+    #[command(flatten)]
+    part: super::own::Part,
     /// Print the backtrace of a case that panics, if RUST_BACKTRACE is set
     #[arg(long, short)]
     verbose: bool,
@@ -30,10 +32,14 @@ impl Show {
         if let Some(answer) = super::matrix::show(&self.case, &self.via) {
             return answer;
         }
-        if !self.via.is_empty() {
-            return Err(Complaint::new(
-                "--via is for cells of the matrix: table/gateway-version/conf/origin/cut/end/reader",
-            ));
+        match &self.via[..] {
+            [] => self.part.is_for_nothing()?,
+            [file] if !file.is_dir() => return super::own::show(file, &self.part, &self.case, self.verbose),
+            _ => {
+                return Err(Complaint::new(
+                    "--via is for cells of the matrix (table/gateway-version/conf/origin/cut/end/reader) when it is a folder; for a case it is one conf: --via ./nginx.conf",
+                ));
+            }
         }
         let case = selection::one(&self.case)?;
         let stop = Stop::on_signals()?;

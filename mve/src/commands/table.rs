@@ -107,7 +107,8 @@ fn broken(name: &str, width: u16) -> String {
     lines.join("\n")
 }
 
-const fn color(outcome: Outcome) -> Color {
+/// How an outcome is coloured.
+pub const fn color(outcome: Outcome) -> Color {
     match outcome {
         Outcome::Intact => Color::Green,
         Outcome::Held | Outcome::CutVisible => Color::Yellow,

@@ -11,8 +11,8 @@ use super::{Said, lastchunk, say};
 #[rstest]
 #[case::no_such_command(&["nope"], "unrecognized subcommand 'nope' (see `lastchunk --help`)")]
 #[case::a_command_misspelt(
-    &["lst"],
-    "unrecognized subcommand 'lst' tip: a similar subcommand exists: 'list' (see `lastchunk --help`)"
+    &["doctr"],
+    "unrecognized subcommand 'doctr' tip: a similar subcommand exists: 'doctor' (see `lastchunk --help`)"
 )]
 #[case::no_such_option(&["list", "--yaml"], "unexpected argument '--yaml' found (see `lastchunk list --help`)")]
 #[case::an_argument_missing(

@@ -5,6 +5,7 @@ mod errors;
 mod explain;
 mod explain_hostile;
 mod explain_packets;
+mod own;
 mod own_gateway;
 mod playing;
 mod stopping;

@@ -1,0 +1,246 @@
+//! `lastchunk lint`: which of a conf's directives for streams change anything that can be measured.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use mve::machine::Machine;
+use mve::own::Own;
+use mve::own::cases::Candidate;
+use mve::own::conf::{Directive, Named, streaming};
+use mve::player::{Fault, install_panic_hook, show_unless};
+use serde::Serialize;
+
+use super::complaint::{Complaint, safe};
+use super::own::{Part, selected, tell_conf};
+use super::paint::{self, in_style};
+use super::stop::Stop;
+use super::{Exit, output, play};
+
+/// How many changed cases are named for people.
+const NAMED: usize = 4;
+
+const HELP: &str = "\
+Every case that has an end behind the conf is played; then each directive for streams is left out in turn, and the same
+cases are played again. What changes no transcript has no effect on a stream that a case knows. Directives that have none
+alone are left out together once more: two may stand in for each other. A clock is not measured: no case waits for it.
+
+With --json, one object a line, one line a directive, with the keys
+  file, line   where it stands
+  context      the blocks around it
+  directive    as it stands there
+  effect       changes, none, together (only with the others that have none alone), refused (nginx does not take the
+               conf without it), clock (not measured)
+  changes      the cases that change, each with the outcome `with` it and `without` it; null when the case has no end so
+  tried        the cases that were played
+  why          what nginx says, when it refuses
+
+Exit status: 0 when every directive that was measured changes something, 1 when one changes nothing, 2 when the conf
+cannot be used.
+
+Example: lastchunk lint /etc/nginx/nginx.conf --server api.example.com --path /v1/events";
+
+/// Which conf.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP, after_help = "See --help for the keys of --json and the exit status.")]
+pub struct Lint {
+    /// A conf of nginx
+    #[arg(value_name = "CONF")]
+    file: PathBuf,
+    /// Only with these cases: a part of a case's name, or a glob; without one, all that fit
+    #[arg(value_name = "PATTERN")]
+    patterns: Vec<String>,
+    #[command(flatten)]
+    part: Part,
+    /// One object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a case came to: its outcome and its text, or nothing when it has no end.
+type Came = Option<(&'static str, String)>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Change {
+    case: String,
+    with: Option<&'static str>,
+    without: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    file: String,
+    line: usize,
+    context: String,
+    directive: String,
+    effect: &'static str,
+    changes: Vec<Change>,
+    tried: Vec<String>,
+    why: Option<String>,
+}
+
+impl Lint {
+    pub fn answer(&self) -> Result<Exit, Complaint> {
+        let stop = Stop::on_signals()?;
+        install_panic_hook(false);
+        let machine = Machine::default();
+        let own = self.part.of(&machine, &self.file)?;
+        let named = streaming(own.conf(), own.choice().server);
+        if !self.json {
+            tell_conf(&own)?;
+        }
+        let fit: Vec<Candidate> = selected(&self.patterns)?.into_iter().filter(|case| case.unfit.is_none()).collect();
+        let mut whole = played(&own, &fit, &stop)?;
+        // What never ends here would be waited for once more with each directive.
+        whole.retain(|_, came| came.is_some());
+        let tried: Vec<Candidate> = fit.into_iter().filter(|candidate| whole.contains_key(&candidate.name())).collect();
+        let mut findings = Vec::new();
+        for named in &named {
+            if stop.reason().is_some() {
+                break;
+            }
+            findings.push(finding(&own, named, &whole, &tried, &stop)?);
+        }
+        let alone: Vec<usize> = (0..findings.len()).filter(|at| findings[*at].effect == "none").collect();
+        let together = if alone.len() > 1 && stop.reason().is_none() {
+            let directives: Vec<&Directive> = alone.iter().map(|at| named[*at].directive).collect();
+            let without = own.without(&directives).map_err(Complaint::new)?;
+            changes(&whole, &played(&without, &tried, &stop)?)
+        } else {
+            Vec::new()
+        };
+        if let Some(reason) = stop.reason() {
+            return Ok(Exit::Stopped(reason));
+        }
+        if !together.is_empty() {
+            for at in alone {
+                findings[at].effect = "together";
+                findings[at].changes.clone_from(&together);
+            }
+        }
+        if self.json {
+            findings.iter().try_for_each(output::object)?;
+        } else {
+            tell(&findings, tried.len())?;
+        }
+        let idle = findings.iter().any(|finding| finding.effect == "none");
+        Ok(if idle { Exit::NotAsClaimed } else { Exit::AsClaimed })
+    }
+}
+
+fn finding(
+    own: &Own,
+    named: &Named<'_>,
+    whole: &BTreeMap<String, Came>,
+    tried: &[Candidate],
+    stop: &Stop,
+) -> Result<Finding, Complaint> {
+    let Named { directive, context, is_a_clock } = named;
+    let mut finding = Finding {
+        file: directive.place.file.display().to_string(),
+        line: directive.place.line,
+        context: context.clone(),
+        directive: directive.to_string(),
+        effect: "clock",
+        changes: Vec::new(),
+        tried: Vec::new(),
+        why: None,
+    };
+    if *is_a_clock {
+        return Ok(finding);
+    }
+    match own.without(&[directive]) {
+        Err(refused) => {
+            finding.effect = "refused";
+            finding.why = Some(refused.to_string());
+        }
+        Ok(without) => {
+            finding.changes = changes(whole, &played(&without, tried, stop)?);
+            finding.effect = if finding.changes.is_empty() { "none" } else { "changes" };
+            finding.tried = tried.iter().map(Candidate::name).collect();
+        }
+    }
+    Ok(finding)
+}
+
+fn played(own: &Own, cases: &[Candidate], stop: &Stop) -> Result<BTreeMap<String, Came>, Complaint> {
+    let mut all = BTreeMap::new();
+    let work = |case: &Candidate| (case.name(), show_unless(own.stage(), case.variant.run, stop.wait()));
+    play::each(cases, stop, work, |(name, shown)| {
+        let came = match shown {
+            Ok(shown) => Some((shown.verdict.outcome.name(), shown.text)),
+            Err(Fault::CannotRun(why)) => return Err(Complaint::new(format!("cannot run {name}: {why}"))),
+            Err(Fault::Failed(_) | Fault::Stopped) => None,
+        };
+        all.insert(name, came);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+fn changes(with: &BTreeMap<String, Came>, without: &BTreeMap<String, Came>) -> Vec<Change> {
+    let outcome = |came: &Came| came.as_ref().map(|(outcome, _)| *outcome);
+    let changed = without.iter().filter(|(case, came)| with.get(*case) != Some(came));
+    let change = |(case, came): (&String, &Came)| Change {
+        case: case.clone(),
+        with: with.get(case).and_then(outcome),
+        without: outcome(came),
+    };
+    changed.map(change).collect()
+}
+
+fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
+    let mut out = output::text();
+    for finding in findings {
+        let Finding { file, line, directive, effect, changes, .. } = finding;
+        let verdict = match *effect {
+            "changes" => {
+                let outcomes = changes.iter().filter(|change| change.with != change.without).count();
+                let octets = changes.len() - outcomes;
+                in_style(
+                    paint::BOLD,
+                    format!("changes the outcome of {outcomes} of {tried} cases, other octets in {octets}"),
+                )
+            }
+            "none" => in_style(paint::BOLD, format!("without effect: changes none of {tried} cases")),
+            "together" => format!(
+                "alone without effect; with the others of that kind left out too, {} cases change",
+                changes.len()
+            ),
+            "refused" => format!("needed: {}", finding.why.as_deref().map(safe).unwrap_or_default()),
+            _ => "a clock: not measured, no case waits for it".to_owned(),
+        };
+        writeln!(out, "{}:{line}: {}\n    {verdict}", safe(file), safe(directive))?;
+        if *effect != "changes" {
+            continue;
+        }
+        // What changes the outcome is told first.
+        let mut told: Vec<&Change> = changes.iter().collect();
+        told.sort_by_key(|change| change.with == change.without);
+        for change in told.iter().take(NAMED) {
+            let [with, without] = [change.with, change.without].map(|outcome| outcome.unwrap_or("no end"));
+            let what = match with == without {
+                true => format!("{with} either way, other octets"),
+                false => format!("{with}; without it {without}"),
+            };
+            writeln!(out, "    {}: {what}", change.case)?;
+        }
+        if let more @ 1.. = changes.len().saturating_sub(NAMED) {
+            writeln!(out, "    and {more} more")?;
+        }
+    }
+    let count = |effect: &str| findings.iter().filter(|finding| finding.effect == effect).count();
+    let s = if findings.len() == 1 { "" } else { "s" };
+    writeln!(
+        out,
+        "\n{} directive{s} for streams: {} with effect, {} without, {} only together, {} needed, {} clocks not measured; {tried} cases each",
+        findings.len(),
+        count("changes"),
+        count("none"),
+        count("together"),
+        count("refused"),
+        count("clock")
+    )?;
+    Ok(out.flush()?)
+}

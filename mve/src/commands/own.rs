@@ -1,0 +1,342 @@
+//! `lastchunk run --via ./nginx.conf` and `show --via ./nginx.conf`: the cases behind a conf of the user's.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use comfy_table::presets::NOTHING;
+use comfy_table::{Cell, ContentArrangement, Table};
+use harness::verdict::Outcome;
+use mve::catalogue::{Variant, Via};
+use mve::machine::Machine;
+use mve::own::Own;
+use mve::own::cases::{Candidate, candidates};
+use mve::player::{Fault, Shown, install_panic_hook, show_unless};
+use serde::Serialize;
+
+use super::complaint::{self, Complaint, safe};
+use super::facts::{Facts, final_responses, framing_at_the_reader};
+use super::paint::{self, in_style};
+use super::selection::quoted;
+use super::stop::Stop;
+use super::{Exit, output, play, table};
+
+/// What the user's conf is held against: nginx as it ships, and as event streams want it.
+const BESIDE: [&str; 2] = ["as-shipped", "unbuffered-http11"];
+
+/// Which part of a conf is meant.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Part {
+    /// With a conf of yours: through the server of this name; without it, the first that passes requests on
+    #[arg(long, value_name = "NAME")]
+    server: Option<String>,
+    /// With a conf of yours: by this path; without it, the first that is passed on
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
+}
+
+impl Part {
+    /// Complains of a part where there is no conf that it could be of.
+    pub fn is_for_nothing(&self) -> Result<(), Complaint> {
+        match (&self.server, &self.path) {
+            (None, None) => Ok(()),
+            _ => Err(Complaint::new("--server and --path are for a conf of yours: --via ./nginx.conf")),
+        }
+    }
+
+    /// The conf, ready for cases.
+    pub fn of(&self, machine: &Machine, file: &Path) -> Result<Own, Complaint> {
+        if self.path.as_ref().is_some_and(|path| !path.starts_with('/')) {
+            return Err(Complaint::new("--path begins with a slash: --path /v1/events"));
+        }
+        let nginx = machine.nginx().map_err(Complaint::new)?;
+        Own::read(nginx, file, self.server.as_deref(), self.path.as_deref()).map_err(Complaint::new)
+    }
+}
+
+/// The file that `--via` names, if it names one: what has a slash, or the end of a conf's name.
+pub fn file(via: Option<&str>) -> Option<PathBuf> {
+    via.filter(|via| via.contains('/') || via.ends_with(".conf")).map(PathBuf::from)
+}
+
+/// What a case came to in one place.
+enum Came {
+    /// It was played there.
+    Played(Box<Shown>),
+    /// The catalogue tells, and the tests hold it against that.
+    Known(Outcome),
+    /// It has no end there: what it waits for does not happen.
+    InVain(String),
+    /// Nobody knows.
+    Not(String),
+}
+
+impl Came {
+    fn of(result: Result<Shown, Fault>) -> Self {
+        match result {
+            Ok(shown) => Self::Played(Box::new(shown)),
+            Err(Fault::Failed(why)) => Self::InVain(complaint::one_line(why.lines().next().unwrap_or_default())),
+            Err(fault) => Self::Not(complaint::one_line(&fault.to_string())),
+        }
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Played(shown) => Some(shown.verdict.outcome),
+            Self::Known(outcome) => Some(*outcome),
+            Self::InVain(_) | Self::Not(_) => None,
+        }
+    }
+
+    fn word(&self) -> String {
+        match (self.outcome(), self) {
+            (Some(outcome), _) => outcome.to_string(),
+            (None, Self::InVain(_)) => "no end".to_owned(),
+            (None, _) => "-".to_owned(),
+        }
+    }
+
+    fn why(&self) -> Option<&str> {
+        match self {
+            Self::InVain(why) | Self::Not(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// A case behind the user's conf, and behind ours.
+struct Row {
+    candidate: Candidate,
+    own: Came,
+    beside: [Came; 2],
+}
+
+/// Plays the cases that fit, and tells each outcome beside those of our confs.
+pub fn run(file: &Path, part: &Part, patterns: &[String], json: bool, verbose: bool) -> Result<Exit, Complaint> {
+    let selected = selected(patterns)?;
+    let stop = Stop::on_signals()?;
+    install_panic_hook(verbose);
+    let machine = Machine::default();
+    let own = part.of(&machine, file)?;
+    let (fit, unfit): (Vec<Candidate>, Vec<Candidate>) =
+        selected.into_iter().partition(|candidate| candidate.unfit.is_none());
+    if !json {
+        tell_conf(&own)?;
+    }
+    let mut rows = Vec::new();
+    let work = |candidate: &Candidate| {
+        let own = Came::of(show_unless(own.stage(), candidate.variant.run, stop.wait()));
+        let beside = BESIDE.map(|conf| beside(&machine, candidate.variant, conf, &own, &stop));
+        Row { candidate: *candidate, own, beside }
+    };
+    play::each(&fit, &stop, work, |row| {
+        if stop.reason().is_some() {
+            return Ok(());
+        }
+        if json {
+            output::object(&entry(&row, &own))?;
+        }
+        rows.push(row);
+        Ok::<(), Complaint>(())
+    })?;
+    for candidate in &unfit {
+        if json {
+            output::object(&entry_of_unfit(candidate, &own))?;
+        }
+    }
+    if !json {
+        tell(&own, &rows, &unfit)?;
+    }
+    let not_run = rows.iter().any(|row| matches!(row.own, Came::Not(_)));
+    let exit = if not_run { Exit::CouldNotRun } else { Exit::AsClaimed };
+    Ok(stop.reason().map_or(exit, Exit::Stopped))
+}
+
+/// The cases behind nginx that a pattern meets; without patterns, all.
+pub fn selected(patterns: &[String]) -> Result<Vec<Candidate>, Complaint> {
+    let meets = |candidate: &Candidate, pattern: &String| match glob::Pattern::new(pattern) {
+        Ok(glob) if pattern.contains(['*', '?', '[']) => {
+            [&candidate.name(), candidate.failure.name, candidate.variant.name]
+                .into_iter()
+                .any(|name| glob.matches(name))
+        }
+        _ => candidate.name().contains(pattern.as_str()),
+    };
+    for pattern in patterns {
+        if !candidates().any(|candidate| meets(&candidate, pattern)) {
+            return Err(Complaint::new(format!("no case behind nginx is like {}", quoted(pattern))));
+        }
+    }
+    let chosen =
+        |candidate: &Candidate| patterns.is_empty() || patterns.iter().any(|pattern| meets(candidate, pattern));
+    Ok(candidates().filter(chosen).collect())
+}
+
+/// What a variant comes to behind a conf of ours: as reviewed, or, where nobody has claimed anything of it, as played. What
+/// has no end behind the user's conf is not waited for a second time.
+fn beside(machine: &Machine, variant: &Variant, conf: &'static str, own: &Came, stop: &Stop) -> Came {
+    let via = Via::Nginx(conf);
+    if let Some(shows) = variant.shows.iter().find(|shows| shows.via == via) {
+        return Came::Known(shows.outcome);
+    }
+    if !matches!(own, Came::Played(_)) {
+        return Came::Not("not tried".to_owned());
+    }
+    Came::of(machine.stage(via).and_then(|stage| show_unless(stage, variant.run, stop.wait())))
+}
+
+/// What is taken of the conf, line by line.
+pub fn tell_conf(own: &Own) -> Result<(), Complaint> {
+    let mut out = output::text();
+    writeln!(out, "{}, through the server {}", in_style(paint::BOLD, safe(own.name())), safe(own.server()))?;
+    writeln!(out, "taken as it is, but for")?;
+    for replaced in own.replaced() {
+        writeln!(out, "  {}", safe(&replaced.to_string()))?;
+    }
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+fn tell(own: &Own, rows: &[Row], unfit: &[Candidate]) -> Result<(), Complaint> {
+    let mut out = output::text();
+    let mut text = Table::new();
+    text.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    text.set_header(["case", "framing at the reader", "outcome", BESIDE[0], BESIDE[1]]);
+    for row in rows {
+        let framing = match &row.own {
+            Came::Played(shown) => framing_at_the_reader(&shown.verdict),
+            _ => "-".to_owned(),
+        };
+        let mut cells = vec![Cell::new(row.candidate.name()), Cell::new(framing), cell(&row.own)];
+        cells.extend(row.beside.iter().map(cell));
+        text.add_row(cells);
+    }
+    for line in text.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    let no_end: Vec<&Row> = rows.iter().filter(|row| row.own.why().is_some()).collect();
+    if !no_end.is_empty() {
+        writeln!(out)?;
+    }
+    for row in no_end {
+        writeln!(out, "{}: {}", row.candidate.name(), row.own.why().unwrap_or_default())?;
+    }
+    for candidate in unfit {
+        writeln!(out, "not played: {}: {}", candidate.name(), candidate.unfit.unwrap_or_default())?;
+    }
+    let same = |at: usize| rows.iter().filter(|row| row.own.word() == row.beside[at].word()).count();
+    let s = if rows.len() == 1 { "" } else { "s" };
+    writeln!(
+        out,
+        "\n{} case{s}: {} as behind nginx as it ships, {} as behind the streaming conf; see one: lastchunk show CASE --via {}",
+        rows.len(),
+        same(0),
+        same(1),
+        safe(own.name())
+    )?;
+    Ok(out.flush()?)
+}
+
+fn cell(came: &Came) -> Cell {
+    let cell = Cell::new(came.word());
+    came.outcome().map_or(cell.clone(), |outcome| cell.fg(table::color(outcome)))
+}
+
+/// A line of `--json`: the keys of `lastchunk run`, and what our confs give.
+#[derive(Debug, Serialize)]
+struct Entry {
+    case: String,
+    failure: &'static str,
+    variant: &'static str,
+    origin: &'static str,
+    via: String,
+    framing: Option<&'static str>,
+    by: Option<&'static str>,
+    events: Option<usize>,
+    pending: Option<bool>,
+    outcome: Option<&'static str>,
+    claimed: Option<&'static str>,
+    as_claimed: Option<bool>,
+    why: Option<String>,
+    as_shipped: Option<&'static str>,
+    streaming: Option<&'static str>,
+}
+
+fn entry(row: &Row, own: &Own) -> Entry {
+    let facts = match &row.own {
+        Came::Played(shown) => final_responses(&shown.verdict).next().map(Facts::of),
+        _ => None,
+    };
+    let [as_shipped, streaming] = [0, 1].map(|at: usize| row.beside[at].outcome().map(Outcome::name));
+    Entry {
+        framing: facts.as_ref().map(|facts| facts.framing),
+        by: facts.as_ref().and_then(|facts| facts.by),
+        events: facts.as_ref().and_then(|facts| facts.events),
+        pending: facts.as_ref().map(|facts| facts.pending),
+        outcome: row.own.outcome().map(Outcome::name),
+        why: row.own.why().map(str::to_owned).or(facts.and_then(|facts| facts.why)),
+        as_shipped,
+        streaming,
+        ..entry_of_unfit(&row.candidate, own)
+    }
+}
+
+fn entry_of_unfit(candidate: &Candidate, own: &Own) -> Entry {
+    Entry {
+        case: format!("{}@{}", candidate.name(), own.name()),
+        failure: candidate.failure.name,
+        variant: candidate.variant.name,
+        origin: candidate.variant.origin,
+        via: format!("nginx:{}", own.name()),
+        framing: None,
+        by: None,
+        events: None,
+        pending: None,
+        outcome: None,
+        claimed: None,
+        as_claimed: None,
+        why: candidate.unfit.map(str::to_owned),
+        as_shipped: None,
+        streaming: None,
+    }
+}
+
+/// Plays one case behind the user's conf, and prints its transcript.
+pub fn show(file: &Path, part: &Part, case: &str, verbose: bool) -> Result<Exit, Complaint> {
+    let name = case.split('@').next().unwrap_or(case);
+    let whole = |candidate: &Candidate| candidate.name() == name || candidate.variant.name == name;
+    let mut found: Vec<Candidate> = candidates().filter(whole).collect();
+    if found.is_empty() {
+        found = selected(&[name.to_owned()])?;
+    }
+    let [candidate] = found[..] else {
+        let names: Vec<String> = found.iter().take(10).map(Candidate::name).collect();
+        return Err(Complaint::new(format!("{} may be any of {}", quoted(case), names.join(", "))));
+    };
+    if let Some(why) = candidate.unfit {
+        return Err(Complaint::new(format!("{} does not fit a conf of yours: {why}", candidate.name())));
+    }
+    let stop = Stop::on_signals()?;
+    install_panic_hook(verbose);
+    let machine = Machine::default();
+    let own = part.of(&machine, file)?;
+    tell_conf(&own)?;
+    // A gateway dies with the thread that started it, and a panic of a case is its result.
+    let shown = std::thread::scope(|scope| {
+        let playing = || {
+            mve::player::keep_panics_of_this_thread();
+            show_unless(own.stage(), candidate.variant.run, stop.wait())
+        };
+        scope.spawn(playing).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    let mut out = output::text();
+    writeln!(out, "{}\n", in_style(paint::BOLD, format!("{}, origin {}", candidate.name(), candidate.variant.origin)))?;
+    match shown {
+        Ok(shown) => out.transcript(&shown.text)?,
+        Err(Fault::Stopped) => return Ok(stop.reason().map_or(Exit::CouldNotRun, Exit::Stopped)),
+        Err(Fault::CannotRun(why)) => return Err(Complaint::new(format!("cannot run {}: {why}", candidate.name()))),
+        Err(Fault::Failed(why)) => why.lines().try_for_each(|line| writeln!(out, "{}", safe(line)))?,
+    }
+    out.flush()?;
+    Ok(Exit::AsClaimed)
+}

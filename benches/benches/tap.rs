@@ -1,5 +1,5 @@
-//! What a tap costs: 40 octets to and fro over loopback, in one event loop, with an observer on both sockets and with
-//! none.
+//! What a tap costs: 40 octets to and fro over loopback, in one event loop, with an observer on both sockets, with observers
+//! that record nothing, and with none.
 
 use std::net::SocketAddr;
 
@@ -24,17 +24,20 @@ fn tap(criterion: &mut Criterion) {
             ping_pong(one, other).await;
         })
     })
-    .subject("tapped", || {
-        runtime.block_on(async {
-            let (one, other) = connection(&listener, address).await;
-            let mut observers = observers().into_iter();
-            let (at_reader, at_origin) = (observers.next(), observers.next_back());
-            let tapped =
-                |socket, observer: Option<Observer>| Tap::new(socket, observer.expect("a node")).expect("a tap");
-            ping_pong(tapped(one, at_reader), tapped(other, at_origin)).await;
-        })
-    })
+    .subject("tapped", || runtime.block_on(tapped(&listener, address, true)))
+    .subject("tapped, nothing recorded", || runtime.block_on(tapped(&listener, address, false)))
     .close();
+}
+
+async fn tapped(listener: &TcpListener, address: SocketAddr, recording: bool) {
+    let (one, other) = connection(listener, address).await;
+    let mut observers = observers().into_iter();
+    let (at_reader, at_origin) = (observers.next().expect("a reader"), observers.next_back().expect("an origin"));
+    if !recording {
+        at_reader.recorder().seal();
+    }
+    let tap = |socket, observer| Tap::new(socket, observer).expect("a tap");
+    ping_pong(tap(one, at_reader), tap(other, at_origin)).await;
 }
 
 /// Of a chain with a gateway, so that both ends have a hop to observe.

@@ -9,6 +9,7 @@ pub mod origin;
 pub mod packets;
 pub mod patience;
 pub mod reader;
+pub mod relay;
 pub mod render;
 pub mod stage;
 pub mod tap;

@@ -22,8 +22,7 @@ use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use socket2::SockRef;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines, ReadHalf, WriteHalf};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::{Mutex, watch};
@@ -32,7 +31,7 @@ use super::{Connection, Cue, Program};
 use crate::kernel::{Unread, die_with_parent, unread};
 use crate::observer::Observer;
 use crate::reader::CLAMPED;
-use crate::tap::{Tap, reset};
+use crate::relay::Relay;
 use crate::wire::notation::printable;
 
 /// Which program, and as what.
@@ -103,14 +102,14 @@ impl Program for Running {
             sources.add(&socket);
             // One program plays one request of one variant; a further connection is relayed and says nothing.
             let speech = self.speech.lock().await.take();
-            let blocked = watch::Sender::new(false);
+            let relay = Relay::new();
             let speaking = async {
                 if let Some(speech) = speech {
-                    speech.until_done(&cue, &observer, &socket, &blocked).await;
+                    speech.until_done(&cue, &observer, &socket, relay.blocked()).await;
                 }
                 drop(busy);
             };
-            tokio::join!(relay(tap, &socket, &blocked), speaking);
+            tokio::join!(relay.run(tap, &socket), speaking);
         })
     }
 }
@@ -128,7 +127,13 @@ impl Running {
 impl Speech {
     /// Hears the program. Before a line counts, everything that the program has written to its socket is on the tape, or
     /// cannot go there because the peer takes no more.
-    async fn until_done(mut self, cue: &Cue, observer: &Observer, socket: &TcpStream, blocked: &watch::Sender<bool>) {
+    async fn until_done(
+        mut self,
+        cue: &Cue,
+        observer: &Observer,
+        socket: &TcpStream,
+        mut blocked: watch::Receiver<bool>,
+    ) {
         // A program that ends without a word has ended: what it left undone the lanes show.
         while let Ok(Some(line)) = self.said.next_line().await {
             while unread(socket) == Unread::Octets && !*blocked.borrow() {
@@ -138,9 +143,8 @@ impl Speech {
                 Some(("note", note)) => observer.note(printable(note)),
                 Some((wait @ ("waits" | "blocks"), name)) => {
                     if wait == "blocks" {
-                        // The sender is borrowed, so the wait cannot fail.
-                        let mut state = blocked.subscribe();
-                        drop(state.wait_for(|blocked| *blocked).await);
+                        // The relay outlives this, so the wait cannot fail.
+                        drop(blocked.wait_for(|blocked| *blocked).await);
                     }
                     cue.wait(name).await;
                     let line = format!("cue {name}\n");
@@ -152,71 +156,5 @@ impl Speech {
                 _ => panic!("expected a note, a wait or `done` from the program, got {line:?}"),
             }
         }
-    }
-}
-
-/// Which side has failed.
-enum Failed {
-    Peer,
-    Program,
-}
-
-/// Passes octets, FIN, RST and back-pressure on, both ways.
-async fn relay(tap: Tap, program: &TcpStream, blocked: &watch::Sender<bool>) {
-    let (mut from_peer, mut to_peer) = tokio::io::split(tap);
-    let passed = tokio::try_join!(inwards(&mut from_peer, program), outwards(program, &mut to_peer, blocked));
-    match passed {
-        Ok(_) => {}
-        Err(Failed::Program) => {
-            let tap = from_peer.unsplit(to_peer);
-            if let Err(error) = tap.abort().await {
-                tracing::debug!(%error, "relay");
-            }
-        }
-        Err(Failed::Peer) => {
-            if let Err(error) = reset(program) {
-                tracing::debug!(%error, "relay");
-            }
-        }
-    }
-}
-
-async fn inwards(from: &mut ReadHalf<Tap>, program: &TcpStream) -> Result<(), Failed> {
-    let mut octets = vec![0; 64 * 1024];
-    loop {
-        let count = from.read(&mut octets).await.map_err(|_| Failed::Peer)?;
-        if count == 0 {
-            // The program may have closed already; then there is nothing left to end.
-            let _closed_already = SockRef::from(program).shutdown(std::net::Shutdown::Write);
-            return Ok(());
-        }
-        let mut left = &octets[..count];
-        while !left.is_empty() {
-            program.writable().await.map_err(|_| Failed::Program)?;
-            match program.try_write(left) {
-                Ok(count) => left = &left[count..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return Err(Failed::Program),
-            }
-        }
-    }
-}
-
-async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>, blocked: &watch::Sender<bool>) -> Result<(), Failed> {
-    let mut octets = vec![0; 64 * 1024];
-    loop {
-        program.readable().await.map_err(|_| Failed::Program)?;
-        let count = match program.try_read(&mut octets) {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(_) => return Err(Failed::Program),
-        };
-        if count == 0 {
-            return to.shutdown().await.map_err(|_| Failed::Peer);
-        }
-        // Seen by nobody unless the write is blocked: there is one thread.
-        blocked.send_replace(true);
-        to.write_all(&octets[..count]).await.map_err(|_| Failed::Peer)?;
-        blocked.send_replace(false);
     }
 }

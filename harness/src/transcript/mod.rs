@@ -4,6 +4,7 @@
 //! only where it is real: inside a lane, and between steps.
 
 mod recorder;
+mod stamps;
 mod tape;
 
 use std::cmp::Reverse;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use recorder::Recorder;
+pub use stamps::{Clock, Stamp};
 pub use tape::{MOST_RECORDED, Place, Tape};
 
 /// What a node of the chain is.

@@ -1,5 +1,6 @@
 //! Collects the tapes of all observers and turns them, claim by claim, into a transcript.
 
+use super::stamps::{Clock, Stamp, Stamps};
 use super::{Event, Lane, MOST_RECORDED, Meant, Node, Place, Step, StepId, Tape, Transcript, What};
 
 /// The tapes of one case and the transcript that grows out of them.
@@ -7,6 +8,8 @@ use super::{Event, Lane, MOST_RECORDED, Meant, Node, Place, Step, StepId, Tape, 
 pub struct Recorder {
     transcript: Transcript,
     tapes: Vec<Tape>,
+    /// One a tape.
+    stamps: Vec<Stamps>,
     room: usize,
     sealed: bool,
 }
@@ -16,9 +19,11 @@ impl Recorder {
     #[must_use]
     pub fn new(chain: Vec<Node>, meant: Meant) -> Self {
         let tapes = chain.iter().map(|_| Tape::default()).collect();
+        let stamps = chain.iter().map(|_| Stamps::default()).collect();
         Self {
             transcript: Transcript { chain, meant, ..Transcript::default() },
             tapes,
+            stamps,
             room: MOST_RECORDED,
             sealed: false,
         }
@@ -30,6 +35,23 @@ impl Recorder {
         self.tapes = self.tapes.iter().map(|_| Tape::with_room(octets)).collect();
         self.room = octets;
         self
+    }
+
+    /// The same with a stamp for each fact: see [`Recorder::stamps`].
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.stamps.iter_mut().for_each(|stamps| stamps.clock = Some(clock));
+        self
+    }
+
+    /// When each fact of a node's tape was recorded, in order, as far as it was asked for; octets that a tape had no room
+    /// for are stamped too.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    #[must_use]
+    pub fn stamps(&self, node: usize) -> &[Stamp] {
+        &self.stamps[node].stamps
     }
 
     /// What there is to say when an observer saw more octets than its tape has room for.
@@ -60,6 +82,7 @@ impl Recorder {
     /// When the chain has no such node.
     pub fn record(&mut self, node: usize, lane: Lane, what: What) {
         if !self.sealed {
+            self.stamps[node].stamp_fact(lane, &what);
             self.tapes[node].record(lane, what);
         }
     }
@@ -70,6 +93,7 @@ impl Recorder {
     /// When the chain has no such node.
     pub fn record_octets(&mut self, node: usize, lane: Lane, octets: &[u8]) {
         if !self.sealed {
+            self.stamps[node].stamp(lane, octets.len());
             self.tapes[node].record_octets(lane, octets);
         }
     }
@@ -80,6 +104,7 @@ impl Recorder {
     /// When the chain has no such node.
     pub fn stimulus(&mut self, node: usize, lane: Lane, what: What) {
         if !self.sealed {
+            self.stamps[node].stamp_fact(lane, &what);
             self.tapes[node].stimulus(lane, &what);
             self.append(lane, what);
         }
@@ -155,6 +180,8 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::transcript::chain;
 
@@ -234,6 +261,17 @@ mod tests {
         recorder.seal();
         let events = recorder.transcript().events;
         assert_eq!(events.iter().map(|event| event.what.clone()).collect::<Vec<_>>(), [octets("three"), What::Fin]);
+    }
+
+    #[test]
+    fn who_brings_a_clock_is_told_when_each_fact_came() {
+        let mut recorder = recorder().with_clock(|| Duration::from_secs(7));
+        recorder.step("only");
+        recorder.record_octets(0, IN, b"three");
+        recorder.record(0, IN, What::Fin);
+        let at = Duration::from_secs(7);
+        assert_eq!(recorder.stamps(0), [Stamp { lane: IN, octets: 5, at }, Stamp { lane: IN, octets: 0, at }]);
+        assert_eq!(recorder.stamps(1), []);
     }
 
     #[test]

@@ -76,8 +76,12 @@ impl Observer {
     /// Records octets of the outgoing direction: see [`Observer::outgoing`].
     pub fn sent(&self, octets: &[u8]) {
         match self.lanes {
-            Some(lanes) if self.node > 0 => self.record_octets(lanes.outgoing, octets),
-            _ => self.outgoing(What::Octets(octets.to_vec())),
+            Some(lanes) if self.node == 0 => {
+                self.recorder().stimulus_octets(self.node, lanes.outgoing, octets);
+                self.shared.changed.notify_waiters();
+            }
+            Some(lanes) => self.record_octets(lanes.outgoing, octets),
+            None => {}
         }
     }
 

@@ -103,10 +103,25 @@ impl Recorder {
     /// # Panics
     /// When the chain has no such node.
     pub fn stimulus(&mut self, node: usize, lane: Lane, what: What) {
+        match what {
+            What::Octets(octets) => self.stimulus_octets(node, lane, &octets),
+            what if !self.sealed => {
+                self.stamps[node].stamp(lane, 0);
+                self.append(lane, what);
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes octets likewise.
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn stimulus_octets(&mut self, node: usize, lane: Lane, octets: &[u8]) {
         if !self.sealed {
-            self.stamps[node].stamp_fact(lane, &what);
-            self.tapes[node].stimulus(lane, &what);
-            self.append(lane, what);
+            self.stamps[node].stamp(lane, octets.len());
+            self.tapes[node].stimulus(lane, octets);
+            self.append_octets(lane, octets);
         }
     }
 
@@ -131,16 +146,24 @@ impl Recorder {
     }
 
     fn append(&mut self, lane: Lane, what: What) {
-        let step = StepId(self.transcript.steps.len().saturating_sub(1));
+        match what {
+            What::Octets(octets) => self.append_octets(lane, &octets),
+            what => self.transcript.events.push(Event { step: self.present_step(), lane, what }),
+        }
+    }
+
+    fn append_octets(&mut self, lane: Lane, octets: &[u8]) {
+        let step = self.present_step();
         let events = &mut self.transcript.events;
         // Adjacent octets of a lane are one run, whoever awaited which part of it.
-        let before = events.iter_mut().rev().find(|event| event.lane == lane);
-        match (&what, before) {
-            (What::Octets(new), Some(Event { step: its, what: What::Octets(run), .. })) if *its == step => {
-                run.extend_from_slice(new);
-            }
-            _ => events.push(Event { step, lane, what }),
+        match events.iter_mut().rev().find(|event| event.lane == lane) {
+            Some(Event { step: its, what: What::Octets(run), .. }) if *its == step => run.extend_from_slice(octets),
+            _ => events.push(Event { step, lane, what: What::Octets(octets.to_vec()) }),
         }
+    }
+
+    fn present_step(&self) -> StepId {
+        StepId(self.transcript.steps.len().saturating_sub(1))
     }
 
     /// Forgets what a lane of a node's tape holds unclaimed.

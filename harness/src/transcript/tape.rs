@@ -82,10 +82,11 @@ impl Tape {
         }
     }
 
-    /// Remembers the octets of a fact that waits for no claim.
-    pub(super) fn stimulus(&mut self, lane: Lane, what: &What) {
-        if let What::Octets(octets) = what {
-            self.stimuli.push((lane, octets.clone()));
+    /// Remembers octets that wait for no claim.
+    pub(super) fn stimulus(&mut self, lane: Lane, octets: &[u8]) {
+        match self.stimuli.last_mut() {
+            Some((last, run)) if *last == lane => run.extend_from_slice(octets),
+            _ => self.stimuli.push((lane, octets.to_vec())),
         }
     }
 

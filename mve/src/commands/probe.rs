@@ -91,6 +91,12 @@ pub struct Probe {
     /// Speak HTTP/1.1
     #[arg(long = "http1.1", group = "version")]
     http1: bool,
+    /// Speak HTTP/2 where TLS agrees on it: the default
+    #[arg(long = "http2", group = "version")]
+    http2: bool,
+    /// Speak HTTP/2 whatever the server says
+    #[arg(long = "http2-prior-knowledge", group = "version")]
+    http2_prior: bool,
     /// Ask for compressed content, and decode it
     #[arg(long)]
     compressed: bool,
@@ -170,7 +176,12 @@ impl Probe {
     }
 
     fn way(&self) -> Way {
-        let versions = if self.http1 { Versions::Http1 } else { Versions::Either };
+        let versions = match (self.http1, self.http2, self.http2_prior) {
+            (true, ..) => Versions::Http1,
+            (_, true, _) => Versions::Http2,
+            (.., true) => Versions::Http2Prior,
+            _ => Versions::Either,
+        };
         Way { versions, insecure: self.insecure, cacert: self.cacert.clone(), bound: self.connect_timeout }
     }
 

@@ -106,6 +106,7 @@ impl Content {
 }
 
 /// Takes content as it arrives.
+#[derive(Debug)]
 pub struct Intake {
     decoder: Decoder,
     events: Option<(events::Decoder, Events)>,
@@ -115,6 +116,7 @@ pub struct Intake {
     content: Content,
 }
 
+#[derive(Debug)]
 enum Decoder {
     None,
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use harness::reader::http2::MOST_CONTENT;
 use harness::wire::notation::printable;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -38,6 +39,22 @@ pub struct Way {
     pub cacert: Option<PathBuf>,
     /// How long name, connection and TLS may take.
     pub bound: Duration,
+}
+
+impl Way {
+    /// The way that so many octets of content can go: only a window that the peer opens takes more over HTTP/2.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn for_content(&self, octets: usize) -> Result<Self, NoConnection> {
+        match self.versions {
+            _ if octets <= MOST_CONTENT => Ok(self.clone()),
+            Versions::Http2Prior => Err(NoConnection::TooMuch(octets)),
+            Versions::Either | Versions::Http1 | Versions::Http2 => {
+                Ok(Self { versions: Versions::Http1, ..self.clone() })
+            }
+        }
+    }
 }
 
 impl Default for Way {
@@ -115,6 +132,11 @@ pub enum NoConnection {
     /// No TLS.
     #[error(transparent)]
     Tls(#[from] BadTls),
+    /// There is more to send than HTTP/2 takes at once.
+    #[error(
+        "{0} octets of -d are more than the {MOST_CONTENT} that are sent over HTTP/2: leave --http2-prior-knowledge out"
+    )]
+    TooMuch(usize),
     /// The peer does not speak what was asked for.
     #[error("{} does not speak HTTP/2 over TLS (ALPN: {got}): leave --http2-prior-knowledge out", printable(host))]
     NoHttp2 {

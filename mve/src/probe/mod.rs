@@ -1,7 +1,7 @@
 //! Reads somebody else's stream and says what is wrong with it: `lastchunk probe`.
 //!
 //! [`target`] and [`request`] say what is asked for, [`dial`] makes the connection, [`http1`] reads the response into a
-//! [`recording`], of which an [`observation`] is made: what came, and when, whichever HTTP it was. Everything that is
+//! [`recording`], [`http2`] its frames; of either an [`observation`] is made: what came, and when. Everything that is
 //! judged is judged from that, by rules that know no socket and no clock.
 
 pub mod clock;
@@ -10,6 +10,7 @@ pub mod dial;
 pub mod ending;
 pub mod findings;
 pub mod http1;
+pub mod http2;
 pub mod json;
 pub mod observation;
 pub mod recording;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 use dial::{NoConnection, Way};
 use ending::{How, Left};
+use http2::Frames;
 use observation::{Asked, Observation};
 use recording::{Limits, Recording};
 use request::Request;
@@ -53,6 +55,7 @@ pub async fn probe(
     mut each: impl FnMut(usize),
 ) -> Result<Option<Observation>, NoConnection> {
     let mut stop = std::pin::pin!(stop);
+    let way = &way.for_content(request.content.as_ref().map_or(0, Vec::len))?;
     let dialled = tokio::select! {
         dialled = dial::dial(target, way) => dialled?,
         () = &mut stop => return Ok(None),
@@ -63,6 +66,20 @@ pub async fn probe(
         dialled: dialled.facts,
         expect_end: expect_end.map(str::to_owned),
     };
+    if asked.dialled.is_http2 {
+        let mut frames = Frames::new(expect_end, bounds.limits);
+        let clock = frames.clock();
+        let octets = http2::octets(request, target);
+        let left = tokio::select! {
+            () = http2::exchange(dialled.stream, &octets, &mut frames, |so_far| each(so_far.octets())) => None,
+            () = &mut stop => Some(Left::Asked),
+            () = clock.reaches(bounds.time) => bounds.time.map(Left::Bound),
+        };
+        if let Some(left) = left {
+            frames.ended(How::Left(left));
+        }
+        return Ok(Some(frames.finish(asked)));
+    }
     let mut recording = Recording::new(&request.method, "peer", bounds.limits);
     let clock = recording.clock();
     let octets = request.octets(target);

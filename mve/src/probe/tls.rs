@@ -79,9 +79,9 @@ pub fn config(way: &Way) -> Result<Arc<ClientConfig>, BadTls> {
         builder.with_webpki_verifier(verifier(way, provider)?).with_no_client_auth()
     };
     let names: &[&str] = match way.versions {
+        Versions::Http1 => &[HTTP1],
         Versions::Http2Prior => &[H2],
-        // HTTP/2 is offered as soon as it is read.
-        Versions::Http1 | Versions::Either | Versions::Http2 => &[HTTP1],
+        Versions::Either | Versions::Http2 => &[H2, HTTP1],
     };
     config.alpn_protocols = names.iter().map(|name| name.as_bytes().to_vec()).collect();
     Ok(Arc::new(config))
@@ -171,8 +171,8 @@ fn of_certificate(why: &CertificateError) -> String {
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::BadSignature => "its signature is not that of the issuer who is trusted here".to_owned(),
         CertificateError::Revoked => "it is revoked".to_owned(),
-        // A certificate of an authority, served as its own, as `openssl req -x509` makes it.
         other => printable(&other.to_string()),
     }
 }

@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 
 use super::server::{Server, departure, send};
 
-fn lastchunk(arguments: &[&str]) -> Command {
+/// The program, with nothing of the caller's surroundings that would change what it says.
+pub fn lastchunk(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lastchunk"));
     command.arg("probe").args(arguments).stdin(Stdio::null());
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "LASTCHUNK_LOG", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
@@ -18,25 +19,27 @@ fn lastchunk(arguments: &[&str]) -> Command {
     command
 }
 
+/// What it said, and how it ended.
 #[derive(Debug)]
-struct Said {
-    status: Option<i32>,
-    out: String,
-    err: String,
+pub struct Said {
+    pub status: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 impl Said {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         let text = |octets| String::from_utf8(octets).expect("the program writes UTF-8");
         Self { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    fn objects(&self) -> Vec<Value> {
+    /// The objects of `--json`.
+    pub fn objects(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect()
     }
 
     /// The rules of the findings of the first object that do harm.
-    fn harms(&self) -> Vec<String> {
+    pub fn harms(&self) -> Vec<String> {
         let objects = self.objects();
         let findings = objects[0]["findings"].as_array().expect("a list").iter();
         let harms = findings.filter(|finding| finding["severity"] == "harm");

@@ -1,5 +1,7 @@
 //! What a probe observes of servers that are started here, octet by octet, and whatever they send.
 
 mod command;
+mod frames;
 mod reading;
+mod secure;
 mod server;

@@ -8,6 +8,7 @@ pub(super) mod kind {
     pub(crate) const SETTINGS: u8 = 4;
     pub(crate) const PING: u8 = 6;
     pub(crate) const GOAWAY: u8 = 7;
+    pub(crate) const WINDOW_UPDATE: u8 = 8;
     pub(crate) const CONTINUATION: u8 = 9;
 }
 
@@ -31,6 +32,9 @@ pub(super) struct Frame {
 
 const HEADER: usize = 9;
 
+/// The longest payload, as our SETTINGS ask for no more (RFC 9113 4.2).
+pub(super) const MOST: usize = 16_384;
+
 impl Frame {
     /// The first frame of some octets, if all of it is there, and how many octets it takes.
     pub(super) fn read(octets: &[u8]) -> Option<(Self, usize)> {
@@ -40,6 +44,12 @@ impl Frame {
         let payload = rest.get(..length)?.to_vec();
         let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
         Some((Self { kind, flags, stream, payload }, HEADER + length))
+    }
+
+    /// The length of the payload that the first frame of some octets announces.
+    pub(super) fn length(octets: &[u8]) -> Option<usize> {
+        let [a, b, c, ..] = *octets.first_chunk::<HEADER>()?;
+        Some(u32::from_be_bytes([0, a, b, c]) as usize)
     }
 
     /// The payload's first 32 bits.
@@ -79,7 +89,8 @@ pub(super) fn write(octets: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payl
 }
 
 /// The name of an error code (RFC 9113 7), or its number.
-pub(super) fn error_name(code: u32) -> String {
+#[must_use]
+pub fn error_name(code: u32) -> String {
     const NAMES: [&str; 14] = [
         "NO_ERROR",
         "PROTOCOL_ERROR",

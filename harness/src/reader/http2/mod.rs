@@ -5,6 +5,7 @@
 //! (RFC 9113 6.9.2), so no window is ever opened.
 
 mod frame;
+mod request;
 
 use std::fmt;
 
@@ -13,6 +14,15 @@ use loona_hpack::Decoder;
 use crate::wire::notation::escape;
 
 use frame::{Frame, flag, kind};
+
+pub use frame::error_name;
+pub use request::{MOST_CONTENT, Request};
+
+/// So many octets a field block may have, over all of its frames.
+const MOST_BLOCK: usize = 256 * 1024;
+
+/// So many octets a field block may unpack to: one octet of it can stand for 4,096 (RFC 7541 6.1).
+const MOST_UNPACKED: usize = 1 << 20;
 
 /// What a peer has done to stream 1, or to the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +72,8 @@ pub struct Http2 {
     block: Option<(Vec<u8>, bool)>,
     decoder: Decoder<'static>,
     seen: Vec<Seen>,
+    /// Whether the peer broke the protocol: nothing after that can be read.
+    is_broken: bool,
 }
 
 impl fmt::Debug for Http2 {
@@ -72,7 +84,7 @@ impl fmt::Debug for Http2 {
 
 impl Default for Http2 {
     fn default() -> Self {
-        Self { unread: Vec::new(), block: None, decoder: Decoder::new(), seen: Vec::new() }
+        Self { unread: Vec::new(), block: None, decoder: Decoder::new(), seen: Vec::new(), is_broken: false }
     }
 }
 
@@ -106,19 +118,33 @@ pub fn cancel() -> Vec<u8> {
 }
 
 impl Http2 {
-    /// Takes what has arrived; returns what has to be answered: acknowledgements of SETTINGS and PING.
+    /// Takes what has arrived; returns what has to be answered: acknowledgements of SETTINGS and PING. After something that
+    /// is not HTTP/2, nothing is taken any more.
     pub fn push(&mut self, octets: &[u8]) -> Vec<u8> {
-        self.unread.extend_from_slice(octets);
         let mut answers = Vec::new();
-        while let Some((frame, length)) = Frame::read(&self.unread) {
+        if self.is_broken {
+            return answers;
+        }
+        self.unread.extend_from_slice(octets);
+        let mut rest = std::mem::take(&mut self.unread);
+        let mut at = 0;
+        while !self.is_broken {
+            // A peer that speaks HTTP/1 instead would look like a frame of many megabytes.
+            if rest[at..].starts_with(b"HTTP/1.") {
+                let line = rest[at..].split(|octet| *octet == b'\n').next().unwrap_or_default();
+                self.broken(&format!("HTTP/1 in place of a frame: {}", escape(line)));
+                break;
+            }
+            if let Some(length) = Frame::length(&rest[at..]).filter(|length| *length > frame::MOST) {
+                self.broken(&format!("a frame of {length} octets, of which {} are allowed", frame::MOST));
+                break;
+            }
+            let Some((frame, length)) = Frame::read(&rest[at..]) else { break };
             self.take(&frame, &mut answers);
-            self.unread.drain(..length);
+            at += length;
         }
-        // A peer that speaks HTTP/1 instead would look like a frame of many megabytes.
-        if self.unread.starts_with(b"HTTP/1.") && !self.is_broken() {
-            let line = self.unread.split(|octet| *octet == b'\n').next().unwrap_or_default();
-            self.seen.push(Seen::Broken(format!("HTTP/1 in place of a frame: {}", escape(line))));
-        }
+        rest.drain(..at);
+        self.unread = rest;
         answers
     }
 
@@ -159,19 +185,39 @@ impl Http2 {
     }
 
     fn field_block(&mut self, block: Vec<u8>, end_stream: bool, frame: &Frame) {
+        if block.len() > MOST_BLOCK {
+            return self.broken(&format!("a field block of more than {MOST_BLOCK} octets"));
+        }
         if frame.flags & flag::END_HEADERS == 0 {
             self.block = Some((block, end_stream));
             return;
         }
-        match self.decoder.decode(&block) {
-            Ok(fields) if frame.stream == 1 => self.seen.push(Seen::Headers { fields, end_stream }),
-            Ok(_) => {}
+        let mut fields = Vec::new();
+        let mut unpacked = 0;
+        let decoded = self.decoder.decode_with_cb(&block, |name, value| {
+            unpacked += name.len() + value.len();
+            if unpacked <= MOST_UNPACKED {
+                fields.push((name.into_owned(), value.into_owned()));
+            }
+        });
+        match decoded {
+            Ok(()) if unpacked > MOST_UNPACKED => {
+                self.broken(&format!("a field block that unpacks to more than {MOST_UNPACKED} octets"));
+            }
+            Ok(()) if frame.stream == 1 => self.seen.push(Seen::Headers { fields, end_stream }),
+            Ok(()) => {}
             Err(error) => self.broken(&format!("a field block is not HPACK: {error:?}")),
         }
     }
 
     fn broken(&mut self, why: &str) {
+        self.is_broken = true;
         self.seen.push(Seen::Broken(why.to_owned()));
+    }
+
+    /// Takes what was seen since this was called last, in order; the other questions are about what was not taken.
+    pub fn take_seen(&mut self) -> Vec<Seen> {
+        std::mem::take(&mut self.seen)
     }
 
     /// Everything seen, in order.
@@ -183,7 +229,7 @@ impl Http2 {
     /// Whether the peer broke the protocol.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.seen.iter().any(|seen| matches!(seen, Seen::Broken(_)))
+        self.is_broken
     }
 
     /// The final response's status.
@@ -245,7 +291,7 @@ impl fmt::Display for Seen {
                 if octets.is_empty() { Ok(()) } else { write!(f, ": {}", String::from_utf8_lossy(octets)) }
             }
             Self::Reset(code) => write!(f, "{}", StreamEnd::Reset(*code)),
-            Self::GoAway { code, last } => write!(f, "GOAWAY({}), last stream {last}", frame::error_name(*code)),
+            Self::GoAway { code, last } => write!(f, "GOAWAY({}), last stream {last}", error_name(*code)),
             Self::Broken(why) => write!(f, "no HTTP/2: {why}"),
         }
     }
@@ -256,7 +302,7 @@ impl fmt::Display for StreamEnd {
         match self {
             Self::Open => f.write_str("open"),
             Self::EndStream => f.write_str("END_STREAM"),
-            Self::Reset(code) => write!(f, "RST_STREAM({})", frame::error_name(*code)),
+            Self::Reset(code) => write!(f, "RST_STREAM({})", error_name(*code)),
         }
     }
 }
@@ -317,6 +363,27 @@ mod tests {
         http2.push(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         assert!(http2.is_broken());
         assert_eq!(http2.seen()[0].to_string(), "no HTTP/2: HTTP/1 in place of a frame: HTTP/1.1 400 Bad Request\\r");
+    }
+
+    #[test]
+    fn what_has_no_end_is_refused() {
+        let mut long = frame(kind::HEADERS, 0, &[]);
+        long.extend(frame(kind::CONTINUATION, 0, &[0x88; frame::MOST]).repeat(17));
+        // A value of 4,000 octets, indexed, and then asked for by one octet a time.
+        let block = [&[0x40, 1, b'a', 0x7f, 0xa1, 0x1e][..], &[b'v'; 4000], &[0xbe; 10_000]].concat();
+        for (octets, why) in [
+            (long, "no HTTP/2: a field block of more than 262144 octets"),
+            (
+                frame(kind::HEADERS, flag::END_HEADERS, &block),
+                "no HTTP/2: a field block that unpacks to more than 1048576 octets",
+            ),
+            (vec![0, 0x40, 1, 0, 0, 0, 0, 0, 1], "no HTTP/2: a frame of 16385 octets, of which 16384 are allowed"),
+        ] {
+            let mut http2 = Http2::default();
+            http2.push(&octets);
+            assert_eq!(http2.seen()[0].to_string(), why);
+            assert!(http2.is_broken() && http2.push(&frame(kind::PING, 0, b"12345678")).is_empty());
+        }
     }
 
     #[test]

@@ -142,7 +142,10 @@ fn route(envoy: &Binary) {
 }
 
 fn idle(envoy: &Binary) {
+    // The two others only keep the end of the connection short: it is drained for 5 s otherwise, and lingers for 1 s.
     const IDLE: &str = "stream_idle_timeout: 0s
+          drain_timeout: 0.1s
+          delayed_close_timeout: 0s
           common_http_protocol_options: {idle_timeout: 0.2s}";
     let mut outlasts = stream(envoy, IDLE, NO_LIMIT, Speaks::Http1);
     // Begun later, and cut after more than twice the time that the first stream's `idle_timeout` has.
@@ -171,15 +174,15 @@ fn defaults(envoy: &Binary) {
     ] {
         assert!(!stream.gets_an_event(), "{}, {what}: it ends", envoy.version);
         let age = stream.age();
-        assert!(age >= Duration::from_millis(14_500), "{}, {what}: {age:?}", envoy.version);
+        assert!(age >= Duration::from_secs(14), "{}, {what}: {age:?}", envoy.version);
         assert!(!stream.is_complete(), "{}, {what}: {}", envoy.version, stream.seen());
     }
     // They began earlier than those that have ended.
     assert!(without_limit.is_open() && cured.is_open(), "{}: without a limit of the route they go on", envoy.version);
 
     assert!(!without_limit.gets_an_event(), "{}: silence ends it", envoy.version);
-    let age = without_limit.age();
-    assert!(age >= Duration::from_millis(299_500), "{}: {age:?}", envoy.version);
+    let silence = without_limit.silence();
+    assert!(silence >= Duration::from_secs(299), "{}: {silence:?}", envoy.version);
     assert!(!without_limit.is_complete(), "{}: {}", envoy.version, without_limit.seen());
     assert!(cured.sends_an_event() && cured.gets_an_event(), "{}: nothing ends it", envoy.version);
 }

@@ -22,7 +22,8 @@ pub enum Speaks {
 pub struct Stream {
     /// What the gateway asked the origin for, in lower case.
     pub request: String,
-    began: Instant,
+    asked: Instant,
+    silent: Instant,
     speaks: Speaks,
     reader: TcpStream,
     came: Vec<u8>,
@@ -41,6 +42,7 @@ impl Stream {
         let gateway = Launched::start(gateway, listener.local_addr().expect("it is bound")).expect("it starts");
         let address = if speaks == Speaks::Http2 { gateway.address_h2() } else { gateway.address() };
         let mut reader = connected(address);
+        let asked = now();
         let request = match speaks {
             Speaks::Http1 => b"GET /events HTTP/1.1\r\nHost: mve.test\r\n\r\n".to_vec(),
             Speaks::Http2 => http2::request("mve.test", "/events", false),
@@ -50,25 +52,26 @@ impl Stream {
         let request = header_section(&mut origin);
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
         origin.write_all(head.as_bytes()).expect("the gateway reads");
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a gateway's own clock is what is asked for; only a lower bound is held"
-        )]
-        let began = Instant::now();
         let (came, http2) = (Vec::new(), Http2::default());
-        let mut stream = Self { request, began, speaks, reader, came, http2, origin, _gateway: gateway };
+        let mut stream = Self { request, asked, silent: asked, speaks, reader, came, http2, origin, _gateway: gateway };
         assert!(stream.sends_an_event(), "the gateway reads");
         assert!(stream.gets_an_event(), "the first event: {:?}", stream.seen());
         stream
     }
 
-    /// The time since its first event was sent.
+    /// The time since it was asked for: the gateway's clock for the whole of it began later.
     pub fn age(&self) -> Duration {
-        self.began.elapsed()
+        self.asked.elapsed()
+    }
+
+    /// The time since the origin began to send the last event: the gateway's clock for silence began later.
+    pub fn silence(&self) -> Duration {
+        self.silent.elapsed()
     }
 
     /// The origin sends one, as a chunk; false if the gateway has left.
     pub fn sends_an_event(&mut self) -> bool {
+        self.silent = now();
         // In one write: nginx may hold a chunk that comes in two.
         let chunk = format!("{:x}\r\n{EVENT}\r\n", EVENT.len());
         self.origin.write_all(chunk.as_bytes()).is_ok()
@@ -156,6 +159,11 @@ impl Stream {
             }
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a gateway's own clock is what is asked for; only lower bounds are held")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn connected(to: SocketAddr) -> TcpStream {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use harness::origin::{Aside, plain};
 use harness::stage::Stage;
 use harness::transcript::{Meant, Transcript};
-use harness::until::{end_of_response, sent};
+use harness::until::{content_sent, end_of_response};
 use harness::verdict::Outcome::{CutSilent, CutVisible, Held, Intact};
 use http_body_util::BodyExt as _;
 use hyper::Response;
@@ -115,7 +115,7 @@ async fn play(stage: Stage, ending: Ending) -> Transcript {
     s.step("the reader asks, the handler sends one event");
     s.reader.get("/events");
     s.release("next").await;
-    s.origin.until(sent("data: one\n\n")).await;
+    s.origin.until(content_sent("data: one\n\n")).await;
     s.look().await;
 
     let text = match ending {

@@ -3,7 +3,7 @@
 use harness::origin::scripted;
 use harness::stage::Stage;
 use harness::transcript::{Meant, Transcript};
-use harness::until::{end_of_response, sent};
+use harness::until::{content_sent, end_of_response, sent};
 use harness::verdict::Outcome::{Held, Intact};
 
 use crate::catalogue::{Shows, Variant, Via};
@@ -55,6 +55,8 @@ pub(super) const VARIANTS: &[Variant] = &[
     },
 ];
 
+const EVENT: &str = "data: one\n\n";
+
 /// The origin flushes its header section and has nothing to say yet; then it sends one event and ends. The framing is
 /// chunked, so that the event itself would pass (see `holding`).
 ///
@@ -83,7 +85,7 @@ async fn play(stage: Stage, with_the_header_section: &str, event: &str) -> Trans
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
     let first = format!("{head}{with_the_header_section}");
     let script = scripted().request().send(&first).cue("event").send(event).cue("end").send("0\r\n\r\n").fin();
-    let meant = Meant { content: Some(b"data: one\n\n".to_vec()), ..Meant::default() };
+    let meant = Meant { content: Some(EVENT.into()), ..Meant::default() };
     let mut s = stage.meant(meant).start(script).await;
 
     s.step(if with_the_header_section.is_empty() {
@@ -92,11 +94,11 @@ async fn play(stage: Stage, with_the_header_section: &str, event: &str) -> Trans
         "the reader asks, the origin sends its header section and a chunk-size"
     });
     s.reader.get("/events");
-    s.origin.until(sent(&first)).await;
+    s.origin.until(sent(format!("\r\n\r\n{with_the_header_section}"))).await;
     s.look().await;
 
     s.cue("event", "the origin sends the event").await;
-    s.origin.until(sent(event)).await;
+    s.origin.until(content_sent(EVENT)).await;
     s.look().await;
 
     s.cue("end", "the origin ends").await;

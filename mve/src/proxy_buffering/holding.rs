@@ -7,7 +7,7 @@
 use harness::origin::scripted;
 use harness::stage::Stage;
 use harness::transcript::{Meant, Transcript};
-use harness::until::{end_of_response, sent};
+use harness::until::{content_sent, end_of_response};
 use harness::verdict::Outcome::{Held, Intact};
 
 use crate::catalogue::{Shows, Variant, Via};
@@ -184,7 +184,7 @@ async fn play(stage: Stage, framing: Framing, field_line: &str) -> Transcript {
 
     s.step("the reader asks, the origin sends one event");
     s.reader.get("/events");
-    s.origin.until(sent(&one)).await;
+    s.origin.until(content_sent(ONE)).await;
     s.look().await;
 
     s.cue("end", "the origin sends another one and ends").await;

@@ -3,6 +3,7 @@
 //! One folder a failure, one file a family of variants; each run function is played by the tests and by the command line
 //! alike, and its reviewed transcript is in `snapshots/`.
 
+pub mod agreement;
 pub mod catalogue;
 pub mod claims;
 pub mod deadline_mid_flush;

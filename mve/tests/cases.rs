@@ -1,6 +1,8 @@
 //! Plays every case of the catalogue: one trial a case, named by what is observed. The text is held against the reviewed
 //! snapshot first, then the outcome against the catalogue.
 
+#[path = "cases/agreement.rs"]
+mod agreement;
 #[path = "cases/containers.rs"]
 mod containers;
 #[path = "cases/laws.rs"]
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let named = std::env::var_os("LASTCHUNK_NGINX").is_some_and(|value| !value.is_empty());
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut trials = laws::trials();
+    trials.extend(agreement::trials());
     for case in cases() {
         let why_not = machine.why_not(case.shows.via);
         let ignored = why_not.is_some() && !named;

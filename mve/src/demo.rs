@@ -1,68 +1,37 @@
 //! The origin behind `compose.yaml`, for a person with `curl`: events that keep coming, and a response that is cut.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 /// What it answers to any path that it does not know.
 const PATHS: &str = "GET /events sends one event a second for ever; GET /cut sends two, and is cut inside the third.\n";
 
-/// Serves until it is killed: `GET /events`, one event a second for ever, and `GET /cut`, two events at once and a
-/// third that ends inside its data, without the last-chunk.
+/// Answers one request: `GET /events`, one event a second for ever, and `GET /cut`, two events at once and a third that ends
+/// inside its data, without the last-chunk. Whoever calls closes the connection.
 ///
 /// A request in HTTP/1.0 is answered close-delimited, because chunks must not be sent to it (RFC 9112 6.1); then the cut
 /// looks like an end. Prints nothing.
 ///
 /// # Errors
-/// When it cannot listen there, or cannot accept any more.
-pub async fn serve(listen: SocketAddr) -> io::Result<()> {
-    let listener = TcpListener::bind(listen).await?;
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => drop(connections.spawn(answer(socket))),
-                // The peer was gone before it was accepted: no reason to end.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) => return Err(error),
-            },
-            // How a reader leaves is its own affair.
-            Some(_) = connections.join_next() => {}
-        }
-    }
-}
-
-/// Answers one request, and closes the connection.
-async fn answer(mut socket: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
-    let mut asked = Vec::new();
-    while !asked.windows(4).any(|end| end == b"\r\n\r\n") {
-        // A request of 16 KiB is none that this origin was meant for.
-        if socket.read_buf(&mut asked).await? == 0 || asked.len() > 16 << 10 {
-            return Ok(());
-        }
-    }
-    let asked = String::from_utf8_lossy(&asked);
-    let mut words = asked.split_whitespace();
-    let (path, version) = (words.nth(1).unwrap_or_default(), words.next().unwrap_or_default());
-    let chunked = version != "HTTP/1.0";
+/// When the reader leaves.
+pub async fn answer(path: &str, is_http10: bool, socket: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let chunked = !is_http10;
     match path {
         "/events" => {
-            begin(&mut socket, chunked).await?;
+            begin(socket, chunked).await?;
             let mut n = 1;
             loop {
-                send(&mut socket, chunked, &event(n)).await?;
+                send(socket, chunked, &event(n)).await?;
                 a_second().await;
                 n += 1;
             }
         }
         "/cut" => {
-            begin(&mut socket, chunked).await?;
-            send(&mut socket, chunked, &event(1)).await?;
-            send(&mut socket, chunked, &event(2)).await?;
+            begin(socket, chunked).await?;
+            send(socket, chunked, &event(1)).await?;
+            send(socket, chunked, &event(2)).await?;
             let third = piece(chunked, &event(3));
             socket.write_all(&third.as_bytes()[..third.len() / 2]).await?;
         }
@@ -106,13 +75,14 @@ fn event(n: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncReadExt as _;
+
     use super::*;
 
-    async fn answered(request: &str) -> String {
-        let (mut reader, origin) = tokio::io::duplex(4096);
-        reader.write_all(request.as_bytes()).await.unwrap();
+    async fn answered(path: &str, is_http10: bool) -> String {
+        let (mut reader, mut origin) = tokio::io::duplex(4096);
         let mut octets = Vec::new();
-        let (answered, read) = tokio::join!(answer(origin), reader.read_to_end(&mut octets));
+        let (answered, read) = tokio::join!(answer(path, is_http10, &mut origin), reader.read_to_end(&mut octets));
         answered.unwrap();
         read.unwrap();
         String::from_utf8(octets).unwrap()
@@ -120,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_cut_is_inside_the_data_of_the_third_chunk() {
-        let response = answered("GET /cut HTTP/1.1\r\nHost: o\r\n\r\n").await;
+        let response = answered("/cut", false).await;
         let chunk = |n| piece(true, &event(n));
         let rest = response.split_once("\r\n\r\n").unwrap().1.strip_prefix(&(chunk(1) + &chunk(2))).unwrap();
         assert!(chunk(3).starts_with(rest) && rest.contains("\r\ndata: ") && !rest.contains("\n\n"), "{rest:?}");
@@ -128,15 +98,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_in_http_1_0_gets_no_chunks() {
-        let response = answered("GET /cut HTTP/1.0\r\n\r\n").await;
+        let response = answered("/cut", true).await;
         assert!(!response.contains("Transfer-Encoding"), "{response}");
         assert!(response.contains(&("\r\n\r\n".to_owned() + &event(1) + &event(2) + "data: ")), "{response}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_events_go_on_until_the_reader_leaves() {
-        let (mut reader, origin) = tokio::io::duplex(4096);
-        reader.write_all(b"GET /events HTTP/1.1\r\nHost: o\r\n\r\n").await.unwrap();
+        let (mut reader, mut origin) = tokio::io::duplex(4096);
         let watching = async {
             let mut octets = Vec::new();
             while !octets.ends_with(piece(true, &event(3)).as_bytes()) {
@@ -144,12 +113,12 @@ mod tests {
             }
             drop(reader);
         };
-        let (answered, ()) = tokio::join!(answer(origin), watching);
+        let (answered, ()) = tokio::join!(answer("/events", false, &mut origin), watching);
         assert_eq!(answered.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[tokio::test]
     async fn another_path_is_answered_with_those_that_there_are() {
-        assert!(answered("GET / HTTP/1.1\r\n\r\n").await.ends_with(PATHS));
+        assert!(answered("/", false).await.ends_with(PATHS));
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod agreement;
 pub mod catalogue;
+pub mod chain;
 pub mod claims;
 pub mod deadline_mid_flush;
 pub mod demo;

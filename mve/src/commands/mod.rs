@@ -1,5 +1,6 @@
 //! The command line: what may be said, and who answers.
 
+mod chain;
 mod claims;
 mod complaint;
 mod describe;
@@ -83,8 +84,8 @@ enum Command {
         #[arg(default_value = "target/lastchunk/image")]
         dir: PathBuf,
     },
-    /// Serve events to somebody with curl: the origin of compose.yaml
-    #[command(hide = true)]
+    /// Serve scripted streams, to be put behind the chain that `probe --chain` asks through; /events and /cut for curl
+    #[command(after_help = "Example: lastchunk origin --listen 0.0.0.0:8000")]
     Origin {
         /// Where to listen
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
@@ -151,7 +152,14 @@ fn answer() -> Result<Exit, Complaint> {
 
 fn origin(listen: SocketAddr) -> Result<Exit, Complaint> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Complaint::new)?;
-    let served = runtime.block_on(mve::demo::serve(listen));
+    let served = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(listen).await?;
+        complaint::say(&format!(
+            "listening on {}; from before the chain: lastchunk probe --chain URL",
+            listener.local_addr()?
+        ));
+        mve::chain::service::serve_on(listener).await
+    });
     served.map(|()| Exit::AsClaimed).map_err(|error| Complaint::new(format!("cannot serve on {listen}: {error}")))
 }
 

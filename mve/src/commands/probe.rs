@@ -38,6 +38,10 @@ Example:
   lastchunk probe -X POST -H 'Authorization: Bearer ...' -H 'Content-Type: application/json' -d @request.json \\
       --expect-end '[DONE]' --times 3 https://api.example/v1/chat/completions
 
+With --chain, URL leads through a chain of gateways to `lastchunk origin`: scripts are played from both ends, and what
+lies between is told on one page. Example: `lastchunk origin --listen 0.0.0.0:8000` behind the ingress, and here
+  lastchunk probe --chain --budget 90s https://ingress.example/
+
 At most 16 MiB of a response are recorded. Nothing is retried. Set-Cookie is redacted.
 
 With --json, one object a line, one line a response, with the keys of `explain --json`,
@@ -60,6 +64,16 @@ and
   resume    asked, status, first, missing, duplicates, ignored; null without --resume
   name_ms, connect_ms, tls_ms                        how long each took
   first_octet_ms, head_ms, first_event_ms, end_ms    when, counted from the request
+With --chain it is one object, with the keys
+  blame       the page in one line, the gravest first
+  passing     a framing a row: header_section and events tell what passes before more is sent; from, of_it: from which
+              size of an event on anything passes at once, and how much of it; at_the_end; unbuffered_by_field
+  cuts        framing, cut, end at the origin; at_the_reader, outcome
+  departures  how, after_writes (null: not noticed in `tried` writes), still_served
+  clock       kind: none, idle, absolute, not measured; more_than_ms, at_most_ms, comments_reset_it, events_reset_it
+  changes     asked_in, request and response fields (name, sent, came), reframed_to, same_chunks, trailers
+  retried     method, asked, status
+  chain, run, fences, settle_ms
 
 Exit status: 0 when nothing does harm, 1 when something does, 2 when there was no connection or nothing to ask for, 130 or
 143 stopped by SIGINT or SIGTERM, after the report of what was seen so far.";
@@ -115,6 +129,8 @@ pub struct Probe {
     /// Ask again with Last-Event-ID, and tell gaps and duplicates
     #[arg(long)]
     resume: bool,
+    #[command(flatten)]
+    chain: super::chain::Chain,
     /// One object a line
     #[arg(long)]
     json: bool,
@@ -131,6 +147,10 @@ impl Probe {
     pub fn answer(&self) -> Result<Exit, Complaint> {
         let target = Target::read(&self.url).map_err(Complaint::new)?;
         let request = self.request()?;
+        if self.chain.is_asked_for() {
+            return self.chain.answer(target, &self.headers, self.way(), self.json);
+        }
+        self.chain.is_for_nothing()?;
         let stop = Stop::on_signals()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Complaint::new)?;
         let exit = self.runs(&target, &request, &stop, &runtime);
@@ -290,7 +310,7 @@ impl Probe {
 }
 
 /// A duration as people write it; a bare number is of seconds, as curl has it.
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string());
     }

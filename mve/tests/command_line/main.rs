@@ -1,5 +1,6 @@
 //! The command line as a person or a program meets it: the built binary, its output and its exit status.
 
+mod chain;
 mod doctor;
 mod errors;
 mod explain;

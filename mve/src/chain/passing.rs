@@ -1,0 +1,102 @@
+//! Whether each event passes before the next is sent, and from which octet on.
+
+use harness::transcript::Meant;
+
+use super::fingerprint::Passing;
+use super::probe::{Failed, Probe};
+use super::script::{Act, Framing};
+
+/// The largest event that is tried, in octets.
+pub(super) const LARGEST: usize = 64 << 10;
+/// The small events.
+const SMALL: [usize; 3] = [11, 12, 13];
+
+/// What a framing is called; a length is more than is ever sent, so that the response does not end by itself.
+const FRAMINGS: [(&str, Framing); 3] =
+    [("chunked", Framing::Chunked), ("length", Framing::Length(4 * LARGEST)), ("close", Framing::Close)];
+
+/// Each framing, without and with compression asked for.
+pub(super) async fn all(probe: &mut Probe) -> Result<Vec<Passing>, Failed> {
+    let mut all = Vec::new();
+    for accepts_gzip in [false, true] {
+        for (name, framing) in FRAMINGS {
+            all.push(one(probe, name, framing, accepts_gzip).await?);
+        }
+    }
+    Ok(all)
+}
+
+async fn one(probe: &mut Probe, name: &'static str, framing: Framing, gzip: bool) -> Result<Passing, Failed> {
+    let mut acts = vec![Act::Head(framing)];
+    for octets in SMALL {
+        acts.extend([Act::Wait, Act::Event(octets)]);
+    }
+    acts.extend([Act::Wait, Act::Fin]);
+    let (number, mut reader) = probe.play(&acts, gzip, Meant::default()).await?;
+    probe.until(number, "the origin to be asked", |_| true).await?;
+    probe.settle(&mut reader).await?;
+    let header_section = reader.has_head();
+    let (mut events, mut written) = (0, 0);
+    for (at, octets) in SMALL.into_iter().enumerate() {
+        written += octets;
+        probe.cue(number, at + 1).await?;
+        probe.until(number, "the origin to write", |asked| asked.octets >= written).await?;
+        probe.settle(&mut reader).await?;
+        events += usize::from(reader.usable() >= written);
+    }
+    let held = reader.usable() < written;
+    probe.cue(number, SMALL.len() + 1).await?;
+    probe.rest(&mut reader).await?;
+    let at_the_end = held.then(|| reader.usable() == written);
+    let mut passing = Passing {
+        framing: name,
+        accepts_gzip: gzip,
+        coding: reader.field("content-encoding").map(|coding| harness::wire::notation::printable(&coding)),
+        header_section,
+        events,
+        from: None,
+        of_it: None,
+        at_the_end,
+        unbuffered_by_field: None,
+    };
+    if events < SMALL.len() {
+        if let Some((from, of_it)) = threshold(probe, framing, gzip).await? {
+            (passing.from, passing.of_it) = (Some(from), Some(of_it));
+        }
+        let octets = at_once(probe, Act::HeadUnbuffered(framing), gzip, SMALL[0]).await?;
+        passing.unbuffered_by_field = Some(octets == SMALL[0]);
+    }
+    Ok(passing)
+}
+
+/// How many octets of a first event of this size pass before anything else is sent.
+async fn at_once(probe: &mut Probe, head: Act, gzip: bool, octets: usize) -> Result<usize, Failed> {
+    let acts = [head, Act::Event(octets), Act::Wait];
+    let (number, mut reader) = probe.play(&acts, gzip, Meant::default()).await?;
+    probe.until(number, "the origin to write", |asked| asked.octets >= octets).await?;
+    probe.settle(&mut reader).await?;
+    Ok(reader.usable())
+}
+
+/// The smallest event of which any octet passes, and how many of it do: by halving, exact to one octet.
+async fn threshold(probe: &mut Probe, framing: Framing, gzip: bool) -> Result<Option<(usize, usize)>, Failed> {
+    let mut held = SMALL[0];
+    let mut passes = None;
+    let mut octets = 512;
+    while passes.is_none() && octets <= LARGEST {
+        match at_once(probe, Act::Head(framing), gzip, octets).await? {
+            0 => held = octets,
+            came => passes = Some((octets, came)),
+        }
+        octets *= 2;
+    }
+    let Some(mut known) = passes else { return Ok(None) };
+    while known.0 - held > 1 {
+        let middle = held.midpoint(known.0);
+        match at_once(probe, Act::Head(framing), gzip, middle).await? {
+            0 => held = middle,
+            came => known = (middle, came),
+        }
+    }
+    Ok(Some(known))
+}

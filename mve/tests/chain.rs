@@ -1,0 +1,197 @@
+//! The fingerprints of chains that we know say what the truth table says.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use harness::address;
+use harness::gateway::{Conf, Nginx, Process};
+use mve::chain::{Fingerprint, Probe, Wish, service};
+use mve::probe::dial::Way;
+use mve::probe::target::Target;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// The fingerprint of a chain of nginx with these confs, from the reader to the origin; none on a machine without nginx.
+fn fingerprint(confs: &[&str], budget: Option<Duration>) -> Option<Fingerprint> {
+    let Ok(program) = fixtures::nginx::binary() else {
+        eprintln!("skipped: no nginx");
+        return None;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    Some(runtime.block_on(async {
+        let listener = address::listen(address::next()).and_then(TcpListener::from_std).expect("it listens");
+        let mut next: SocketAddr = listener.local_addr().expect("it listens");
+        let mut serving = JoinSet::new();
+        serving.spawn(service::serve_on(listener));
+        let mut running = Vec::new();
+        for conf in confs.iter().rev() {
+            let conf = Conf::from(fixtures::nginx::conf::text(conf).unwrap_or(conf));
+            let nginx = Nginx { program: program.clone(), name: "in a chain".into(), conf };
+            let process = Process::start(&nginx, next, address::next()).await.expect("nginx starts");
+            next = process.address();
+            running.push(process);
+        }
+        let chain = Target::read(&format!("http://{next}")).expect("a URL");
+        let (way, run) = (Way::default(), "test".to_owned());
+        let wish = Wish { chain, origin: None, way, fields: String::new(), budget, settle: Duration::ZERO, run };
+        Probe::new(wish).run(&|_| ()).await.expect("a fingerprint")
+    }))
+}
+
+/// A reviewed table of nginx: for each row (what delimits the content, where, how) the letter in this column.
+fn table(name: &str, column: usize) -> BTreeMap<(String, String, String), char> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/matrix").join(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut origin = String::new();
+    let mut rows = BTreeMap::new();
+    for line in text.lines().skip(4).filter(|line| !line.is_empty()) {
+        if !line.starts_with(' ') {
+            origin = line.split_whitespace().next().unwrap_or_default().to_owned();
+        }
+        let words: Vec<&str> = line[12..].split_whitespace().collect();
+        if let [cut, end, letters @ ..] = &words[..]
+            && let Some(letter) = letters.get(column)
+        {
+            let letter = letter.chars().next().unwrap_or('-');
+            rows.insert((origin.clone(), (*cut).to_owned(), (*end).to_owned()), letter);
+        }
+    }
+    assert!(rows.len() > 3, "{name} has too few rows: {rows:?}");
+    rows
+}
+
+/// Every cut of the fingerprint has the letter of the table.
+fn says_what_the_truth_table_says(fingerprint: &Fingerprint, version: &str, column: usize) {
+    let truth = table(&format!("truncation-nginx-{version}.txt"), column);
+    for cut in &fingerprint.cuts {
+        let end = if cut.end == "-" { "fin" } else { cut.end };
+        let key = (cut.framing.to_owned(), cut.cut.to_owned(), end.to_owned());
+        let letter = truth.get(&key).unwrap_or_else(|| panic!("{key:?} is no row of the table"));
+        let outcome = match letter {
+            '.' => "intact",
+            'v' => "cut-visible",
+            's' | 'S' => "cut-silent",
+            other => panic!("{key:?}: {other}"),
+        };
+        assert_eq!(cut.outcome, outcome, "{key:?}: {cut:?}");
+    }
+    assert_eq!(fingerprint.cuts.len(), 21);
+}
+
+fn says_what_the_table_of_the_held_says(fingerprint: &Fingerprint, version: &str, column: usize) {
+    let truth = table(&format!("held-nginx-{version}.txt"), column);
+    for passing in fingerprint.passing.iter().filter(|passing| !passing.accepts_gzip) {
+        let letter = |what: &str| truth[&(passing.framing.to_owned(), what.to_owned(), "open".to_owned())];
+        assert_eq!(passing.header_section, letter("header-section") == '.', "{passing:?}");
+        assert_eq!(passing.events == 3, letter("small-events") == '.', "{passing:?}");
+        assert_eq!(passing.at_the_end, (passing.events < 3).then_some(true), "{passing:?}");
+    }
+}
+
+fn version() -> String {
+    fixtures::nginx::binary().map(|nginx| nginx.version).unwrap_or_default()
+}
+
+/// Without a gateway: what the origin itself is taken to do.
+#[test]
+fn nothing_between_changes_nothing() {
+    let Some(fingerprint) = fingerprint(&[], None) else { return };
+    assert_eq!(fingerprint.blame, "what lies between passes all that was tried on, at once and unbroken");
+    assert_eq!((&fingerprint.changes.request[..], &fingerprint.changes.response[..]), (&[][..], &[][..]));
+    assert!(fingerprint.changes.same_chunks && fingerprint.changes.trailers);
+    assert!(fingerprint.departures.iter().all(|departure| departure.after_writes == Some(0)), "{fingerprint}");
+    assert_eq!(fingerprint.departures[1].still_served, Some(true));
+}
+
+#[test]
+fn nginx_as_it_ships_holds_small_events_and_asks_in_http_1_0() {
+    let Some(fingerprint) = fingerprint(&["as-shipped"], None) else { return };
+    says_what_the_truth_table_says(&fingerprint, &version(), 0);
+    says_what_the_table_of_the_held_says(&fingerprint, &version(), 0);
+    assert_eq!(
+        fingerprint.blame,
+        "what lies between asks the origin in HTTP/1.0, where a cut looks like an end; holds octets 1 to 3976 of content \
+         (framing length, close) until the origin writes again or ends; takes a half-close for a departure"
+    );
+    let close = fingerprint.passing.iter().find(|passing| passing.framing == "close").expect("it was tried");
+    assert_eq!((close.from, close.of_it, close.unbuffered_by_field), (Some(3977), Some(3977), Some(true)));
+    let added: Vec<&str> = fingerprint
+        .changes
+        .response
+        .iter()
+        .filter(|field| field.sent.is_none())
+        .map(|field| field.name.as_str())
+        .collect();
+    assert_eq!((fingerprint.changes.asked_in.as_str(), &added[..]), ("1.0", &["connection", "server"][..]));
+    assert!(!fingerprint.changes.trailers);
+}
+
+#[test]
+fn nginx_cured_passes_each_event_and_each_cut() {
+    let Some(fingerprint) = fingerprint(&["unbuffered-http11"], None) else { return };
+    says_what_the_truth_table_says(&fingerprint, &version(), 3);
+    says_what_the_table_of_the_held_says(&fingerprint, &version(), 2);
+    assert_eq!(fingerprint.blame, "what lies between takes a half-close for a departure");
+    assert_eq!(fingerprint.changes.asked_in, "1.1");
+}
+
+/// What any of the two does shows, and the one behind asks the other in HTTP/1.0: then a cut is laundered between them.
+#[test]
+fn two_gateways_in_a_row_show_the_faults_of_both() {
+    let Some(fingerprint) = fingerprint(&["as-shipped", "as-shipped"], None) else { return };
+    let truth = table("pairs-nginx+nginx-1.28.3+1.30.6.txt", 0);
+    for cut in fingerprint.cuts.iter().filter(|cut| cut.end != "-") {
+        let key = (cut.framing.to_owned(), cut.cut.to_owned(), cut.end.to_owned());
+        let outcome = if "sS".contains(truth[&key]) { "cut-silent" } else { "cut-visible" };
+        assert_eq!(cut.outcome, outcome, "{key:?}");
+    }
+    assert!(fingerprint.blame.starts_with("what lies between turns a cut into a complete end; "), "{fingerprint}");
+}
+
+#[test]
+fn a_gateway_that_ignores_a_departure_is_noticed_at_a_write() {
+    let Some(fingerprint) = fingerprint(&["ignore-client-abort"], None) else { return };
+    let [close, half_close] = &fingerprint.departures[..] else { panic!("{fingerprint}") };
+    assert!(close.after_writes.is_some_and(|writes| writes > 0), "{fingerprint}");
+    assert_eq!((half_close.after_writes, half_close.still_served), (None, Some(true)));
+}
+
+#[test]
+fn compression_that_is_held_back_is_told_apart() {
+    let Some(fingerprint) = fingerprint(&["gzip"], None) else { return };
+    let coded: Vec<_> = fingerprint.passing.iter().filter(|passing| passing.coding.is_some()).collect();
+    assert_eq!(coded.len(), 3, "{fingerprint}");
+    assert!(coded.iter().all(|passing| passing.events == 3 && passing.accepts_gzip), "{fingerprint}");
+}
+
+/// The one test that waits for a clock: nginx's, of one second; it is moved by what arrives.
+#[test]
+fn a_clock_that_comments_and_events_reset_is_an_idle_one() {
+    let conf = fixtures::nginx::conf::text("read-timeout").expect("a known conf");
+    let conf = conf.replace("proxy_read_timeout 200ms;", "proxy_read_timeout 1s;");
+    let Some(fingerprint) = fingerprint(&[&conf], Some(Duration::from_secs(3))) else { return };
+    let clock = &fingerprint.clock;
+    assert_eq!(
+        (clock.kind, clock.comments_reset_it, clock.events_reset_it),
+        ("idle", Some(true), Some(true)),
+        "{clock}"
+    );
+    assert!(clock.more_than_ms.is_some_and(|more| more < 1000), "{clock}");
+    assert!(clock.at_most_ms.is_some_and(|most| most >= 995), "{clock}");
+    assert_eq!(clock.outcome, Some("cut-visible"));
+    assert!(
+        fingerprint.blame.ends_with("ms after a silence") || fingerprint.blame.contains("cuts a stream"),
+        "{fingerprint}"
+    );
+}
+
+/// nginx moves a timer only by 300 ms or more, so that a shorter one is not moved at all: an absolute clock.
+#[test]
+fn a_clock_that_nothing_resets_is_an_absolute_one() {
+    let Some(fingerprint) = fingerprint(&["read-timeout"], Some(Duration::from_secs(2))) else { return };
+    let clock = &fingerprint.clock;
+    assert_eq!((clock.kind, clock.comments_reset_it, clock.events_reset_it), ("absolute", Some(false), Some(false)));
+    assert!(clock.at_most_ms.is_some_and(|most| most >= 195), "{clock}");
+}

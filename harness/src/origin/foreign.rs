@@ -15,21 +15,22 @@
 //! speaks of it then, and so it is recorded. That nothing is recorded of a blocked call before its cue needs a program whose
 //! own send buffer is small, and a stage that is [`clamped`](crate::stage::Stage::clamped).
 
-use std::io;
+use std::io::{self, Read as _, Seek as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::{Mutex, watch};
 
 use super::{Connection, Cue, Program};
 use crate::kernel::{Unread, die_with_parent, unread};
 use crate::observer::Observer;
+use crate::patience;
 use crate::reader::CLAMPED;
 use crate::relay::Relay;
 use crate::wire::notation::printable;
@@ -52,7 +53,19 @@ pub(crate) struct Running {
     address: SocketAddr,
     clamped: bool,
     speech: Mutex<Option<Speech>>,
-    _child: Child,
+    _process: Process,
+}
+
+/// A process that is gone, and waited for, when this is.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.kill().and_then(|()| self.0.wait()) {
+            tracing::warn!(%error, "a program that is to end");
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -65,23 +78,33 @@ impl Foreign {
     /// Starts the program on a fresh loopback address and waits until it listens. `clamped` connections to it take few octets
     /// ahead of the peer.
     pub(crate) async fn start(&self, on: IpAddr, clamped: bool) -> io::Result<Running> {
+        let mut log = tempfile::tempfile()?;
         let mut command = Command::new(&self.path);
         command.arg(SocketAddr::new(on, 0).to_string()).arg(&self.variant);
-        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        die_with_parent(&mut command);
-        let mut command = tokio::process::Command::from(command);
-        let mut child = command.kill_on_drop(true).spawn()?;
-        let (Some(told), Some(said)) = (child.stdin.take(), child.stdout.take()) else {
+        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log.try_clone()?);
+        let mut process = Process(die_with_parent(&mut command).spawn()?);
+        let (Some(told), Some(said)) = (process.0.stdin.take(), process.0.stdout.take()) else {
             return Err(io::Error::other("no pipes to the program"));
         };
+        let (told, said) = (ChildStdin::from_std(told)?, ChildStdout::from_std(said)?);
         let mut said = BufReader::new(said).lines();
-        let first = said.next_line().await?.unwrap_or_default();
+        let Some(first) = patience::within(said.next_line()).await else {
+            return Err(io::Error::other(format!("it does not listen within {} ms", patience::bound().as_millis())));
+        };
+        let first = first?.unwrap_or_default();
         let address = first.strip_prefix("listening on ").and_then(|address| address.parse().ok());
-        let address = address.ok_or_else(|| {
-            io::Error::other(format!("expected `listening on ADDRESS` from {}, got {first:?}", self.path.display()))
-        })?;
+        let Some(address) = address else {
+            drop(process);
+            let mut logged = String::new();
+            log.rewind()?;
+            log.read_to_string(&mut logged)?;
+            return Err(io::Error::other(format!(
+                "expected `listening on ADDRESS` from {}, got {first:?}; it logs {logged:?}",
+                self.path.display()
+            )));
+        };
         let speech = Mutex::new(Some(Speech { said, told }));
-        Ok(Running { about: self.about.clone(), address, clamped, speech, _child: child })
+        Ok(Running { about: self.about.clone(), address, clamped, speech, _process: process })
     }
 }
 

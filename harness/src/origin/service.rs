@@ -98,8 +98,11 @@ impl Service {
     }
 
     fn stuck(&self) -> String {
-        let waits = self.observer.recorder();
-        let waits = waits.tape(self.observer.node()).waits_for().map(str::to_owned);
+        // Not longer: `so_far` needs the recorder too.
+        let waits = {
+            let recorder = self.observer.recorder();
+            recorder.tape(self.observer.node()).waits_for().map(str::to_owned)
+        };
         let waits = waits.map_or(String::new(), |name| format!("the handler waits for the cue \"{name}\"\n"));
         format!("{waits}{}", self.observer.so_far())
     }

@@ -71,7 +71,9 @@ fn is_at(duration: Duration, seconds: u64) -> bool {
 }
 
 pub(super) fn findings(seen: &Observation) -> Vec<Finding> {
-    if !seen.ending.how.is_the_peers() {
+    let is_cut = seen.outcome() != Some(harness::verdict::Outcome::Intact);
+    // With its end mark it is whole, whatever the hour.
+    if !seen.ending.how.is_the_peers() || (!is_cut && seen.content.has_mark == Some(true)) {
         return Vec::new();
     }
     let whole = seen.ending.at;
@@ -80,7 +82,6 @@ pub(super) fn findings(seen: &Observation) -> Vec<Finding> {
     // What took its time is what a clock could have measured: of both, if nothing ever came.
     let of_silence = number(silence).map(|seconds| (seconds, silence, true));
     let of_whole = number(whole).map(|seconds| (seconds, whole, false));
-    let is_cut = seen.outcome() != Some(harness::verdict::Outcome::Intact);
     let mut findings = Vec::new();
     for (seconds, took, is_silence) in [of_silence, of_whole].into_iter().flatten() {
         if !is_silence && silence == whole {
@@ -92,7 +93,8 @@ pub(super) fn findings(seen: &Observation) -> Vec<Finding> {
         } else {
             format!("it ended in order {} {from}: if the stream was to go on, a clock ended it", shortly(took))
         };
-        let severity = if is_cut { Severity::Harm } else { Severity::Risk };
+        // An end in order may just have come then.
+        let severity = if is_cut { Severity::Harm } else { Severity::Note };
         findings.push(
             Finding::new(severity, "round-number", what)
                 .seen(format!("{seconds} s is the default of: {}", names(seconds, is_silence, silence == whole)))
@@ -184,13 +186,15 @@ mod tests {
     }
 
     #[test]
-    fn an_end_in_order_at_a_round_number_is_a_risk() {
+    fn an_end_in_order_at_a_round_number_is_a_note_unless_the_mark_came() {
         let beats = (0..30).fold(Script::default(), |script, at| script.content(at * 1000, b"data: x\n\n"));
         let found = findings(&Observation {
             ending: super::super::super::ending::Ending { how: How::Message, at: Duration::from_millis(30_100) },
             ..beats.complete().seen()
         });
-        assert_eq!(found.iter().map(|finding| finding.severity.word()).collect::<Vec<_>>(), ["risk"]);
+        assert_eq!(found.iter().map(|finding| finding.severity.word()).collect::<Vec<_>>(), ["note"]);
+        let done = Script::default().content(30_000, b"data: [DONE]\n\n").expect_end("[DONE]").complete().seen();
+        assert_eq!(findings(&done), []);
     }
 
     #[rstest]

@@ -1,5 +1,7 @@
 //! The end: was it one?
 
+use std::time::Duration;
+
 use harness::wire::notation::escape;
 
 use super::super::ending::{Framing, How, Left};
@@ -125,8 +127,39 @@ fn left(seen: &Observation) -> Option<Finding> {
             .seen(format!("more than {} reads, chunks or frames", grouped(most)))
             .cured_by("bound it: --for 10s"),
         ),
-        Left::Asked | Left::Bound(_) | Left::Malformed => None,
+        Left::Asked | Left::Bound(_) => quiet(seen),
+        Left::Malformed => None,
     }
+}
+
+/// So long a silence at the end is worth telling.
+const QUIET: Duration = Duration::from_secs(10);
+/// And so many times the longest gap before it.
+const UNUSUAL: u32 = 5;
+
+/// What was missing when we left before the end.
+fn quiet(seen: &Observation) -> Option<Finding> {
+    let at = seen.ending.at;
+    let Some(first) = seen.first_octet else {
+        return Some(
+            Finding::risk("silence", "nothing came at all until the probe left")
+                .seen(format!("{} without an octet", shortly(at)))
+                .by("RFC 9110 15; as in r3labs/sse#57")
+                .cured_by(
+                    "wait longer, or ask the origin itself: either it does not answer before its first event, or something \
+                     holds the answer",
+                ),
+        );
+    };
+    let instants: Vec<Duration> = std::iter::once(first).chain(seen.content.arrivals.iter().map(|it| it.at)).collect();
+    let longest = instants.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or_default();
+    let silence = at.saturating_sub(*instants.last()?);
+    (silence >= QUIET && silence >= longest * UNUSUAL).then(|| {
+        Finding::risk("silence", "it has gone silent, and nothing ended it: a reader waits on, and cannot know better")
+            .seen(format!("nothing for {}; before that for {} at most", shortly(silence), shortly(longest)))
+            .by("as in httpx#2975; WHATWG HTML 9.2.7")
+            .cured_by("send a comment line (\": beat\") every 15 s or so, and let readers give up after several of them are missing")
+    })
 }
 
 fn unframed(seen: &Observation) -> Option<Finding> {
@@ -172,6 +205,17 @@ mod tests {
     fn what_is_open_when_the_probe_leaves_is_no_cut() {
         let seen = two_events().ended(5000, How::Left(Left::Asked)).seen();
         assert_eq!((findings(&seen), seen.outcome()), (vec![], None));
+    }
+
+    #[test]
+    fn a_silence_that_is_longer_than_any_before_is_told() {
+        let found = |ms| findings(&two_events().ended(ms, How::Left(Left::Asked)).seen());
+        assert_eq!(rules(&found(10_900)), [""; 0]);
+        let found = found(13_000);
+        assert_eq!(rules(&found), ["silence"]);
+        assert_eq!(found[0].evidence, "nothing for 12.0 s; before that for 999 ms at most");
+        let nothing = findings(&Script::default().no_head().ended(5_000, How::Left(Left::Asked)).seen());
+        assert_eq!(nothing[0].evidence, "5.0 s without an octet");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod end;
 mod head;
 mod pace;
 pub mod resume;
+mod transfer;
 
 #[cfg(test)]
 pub(super) mod synthetic;

@@ -251,6 +251,7 @@ impl Histogram {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::ending::{How, Left};
     use super::super::synthetic::{Script, rules};
     use super::*;
 
@@ -304,6 +305,20 @@ mod tests {
     fn pauses_at_another_size_name_it_too() {
         let found = findings(&buffered(500, 10, 5000 - 7).seen());
         assert_eq!(found[0].what, "a buffer of 4,993 octets holds the stream until it is full");
+    }
+
+    /// As nginx 1.28.3 was seen to pass on an event of 86 octets a second: the first lump is a buffer without the header
+    /// section that it had room for.
+    #[test]
+    fn nginx_as_it_ships_is_known_by_its_buffer() {
+        let all = format!("data: {}\n\n", "x".repeat(78)).repeat(150).into_bytes();
+        let script = Script::default()
+            .content(46_000, &all[..4025])
+            .content(93_100, &all[4025..8121])
+            .content(140_200, &all[8121..12_217]);
+        let found = findings(&script.ended(150_000, How::Left(Left::Asked)).seen());
+        assert_eq!(rules(&found), ["held-by-buffer"]);
+        assert!(found[0].what.starts_with("a buffer of 4,096 octets holds"), "{}", found[0].what);
     }
 
     #[test]

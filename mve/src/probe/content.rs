@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use flate2::write::{MultiGzDecoder, ZlibDecoder};
 use harness::wire::events;
+use harness::wire::notation::printable;
 
 /// So many octets of content are taken off a coding at most: what a few octets can swell to has no bound.
 const MOST_DECODED: usize = 64 * 1024 * 1024;
@@ -138,7 +139,7 @@ impl Intake {
             Some("deflate") => {
                 (Decoder::Deflate(Box::new(ZlibDecoder::new(Vec::new()))), Coding::Decoded("deflate".to_owned()))
             }
-            Some(other) => (Decoder::Lost, Coding::Unknown(other.to_owned())),
+            Some(other) => (Decoder::Lost, Coding::Unknown(printable(other))),
         };
         let is_stream = media_type.is_some_and(is_event_stream);
         Self {

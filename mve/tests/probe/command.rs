@@ -220,7 +220,7 @@ fn several_runs_are_told_one_by_one_and_together() {
     assert_eq!(said.objects().iter().map(|object| object["run"].clone()).collect::<Vec<_>>(), [1, 2, 3]);
     let said = say(&["--times", "2", &server.url("/")]);
     assert!(said.out.starts_with("run 1 of 2\n") && said.out.contains("\nrun 2 of 2\n"), "{}", said.out);
-    let line = "    2  cut-visible  200, 1 events, incomplete: 11 of 20 octets, after ";
+    let line = "    2  cut-visible  200, 1 event, incomplete: 11 of 20 octets, after ";
     assert!(said.out.contains(line) && said.out.contains("\n  2 of 2 cut, after "), "{}", said.out);
 }
 

@@ -2,6 +2,8 @@
 
 mod command;
 mod frames;
+mod hostile;
+mod nginx;
 mod reading;
 mod secure;
 mod server;

@@ -83,6 +83,11 @@ impl Server {
         })
     }
 
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The URL of something on it.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

@@ -26,8 +26,11 @@ impl Summary {
             self.cuts.push(seen.ending.at);
         }
         let status = seen.head.as_ref().map_or_else(|| "no status".to_owned(), |head| head.status.to_string());
-        let events =
-            seen.content.events.as_ref().map_or_else(String::new, |events| format!("{} events, ", events.dispatched));
+        let events = seen.content.events.as_ref().map(|events| events.dispatched);
+        let events = events.map_or_else(String::new, |events| match events {
+            1 => "1 event, ".to_owned(),
+            more => format!("{more} events, "),
+        });
         self.lines.push(format!(
             "{:<11}  {status}, {events}{}, after {}",
             outcome.map_or("open", Outcome::name),

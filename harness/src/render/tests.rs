@@ -122,6 +122,17 @@ fn pieces_say_what_they_are(#[case] head: &str, #[case] lines: &str, #[case] exp
     assert!(text.ends_with(&format!("\n{expected}")), "{text}");
 }
 
+#[test]
+fn behind_a_switch_of_protocol_neither_direction_is_http() {
+    let text = "chain: c raw, o scripted\n\n1. x\n\
+                c>o  GET / HTTP/1.1\\r\\n\nc>o  Upgrade: echo\\r\\n\nc>o  \\r\\n\nc>o  ping  # raw\nc>o  -- FIN\n\
+                o>c  HTTP/1.1 101 Switching Protocols\\r\\n\no>c  Upgrade: echo\\r\\n\no>c  \\r\\n\no>c  pong  # raw\n";
+    let shown = again(text, &Redactions::none());
+    assert!(shown.starts_with(text), "{shown}");
+    let refused = shown.replace("101 Switching Protocols", "426 Upgrade Required");
+    assert!(again(&refused, &Redactions::none()).contains("-- FIN  # cut inside the request-line"));
+}
+
 #[rstest]
 #[case::short(r##"# ... 63 octets, all "x""##, "x".repeat(63))]
 #[case::long_enough("x".repeat(64), r##"# ... 64 octets, all "x""##)]

@@ -1,7 +1,7 @@
 //! The connections of a hop: a lane may hold several, when a gateway or a reader asks again.
 
 use crate::transcript::{Lane, StepId, Transcript, What};
-use crate::wire::h1::{self, End, Stream};
+use crate::wire::h1::{self, By, End, Labeller, State, Stream};
 
 /// A fact of one direction of a connection, and how many of its octets came before.
 #[derive(Debug, Clone, Copy)]
@@ -82,8 +82,14 @@ pub(crate) fn connections(transcript: &Transcript, hop: usize) -> Vec<Connection
         // A reset ends both directions, whoever began it; an orderly end only its own.
         let reset = request.is_reset() || response.is_reset();
         let end = |own: End| if own == End::Open && reset { End::Rst } else { own };
-        let stream = h1::label_requests(&request.octets, end(request.end));
+        let mut stream = h1::label_requests(&request.octets, end(request.end));
         let answers = h1::label_responses(&response.octets, &methods(&stream), end(response.end));
+        let finals = answers.messages.iter().filter(|message| !message.interim);
+        if let Some(n) = finals.map(|message| message.state).position(|state| state == State::Complete(By::Upgrade)) {
+            let mut until = Labeller::requests_until(n);
+            until.push(&request.octets);
+            stream = until.finish(end(request.end));
+        }
         connections.push(Connection {
             requests: Direction { octets: request.octets, places: request.places, stream },
             responses: Direction { octets: response.octets, places: response.places, stream: answers },

@@ -16,7 +16,18 @@ const ROOM: usize = 128 * 1024;
 /// Passes on what a program and its peer say to each other.
 #[derive(Debug)]
 pub struct Relay {
-    blocked: watch::Sender<bool>,
+    outwards: watch::Sender<Outwards>,
+}
+
+/// How it stands with what the program sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outwards {
+    /// It goes on as it comes.
+    Free,
+    /// It cannot go on, as the peer does not take it.
+    Blocked,
+    /// The program's FIN has gone on, or nothing does any more.
+    Ended,
 }
 
 impl Default for Relay {
@@ -29,19 +40,21 @@ impl Relay {
     /// One that has not begun.
     #[must_use]
     pub fn new() -> Self {
-        Self { blocked: watch::Sender::new(false) }
+        Self { outwards: watch::Sender::new(Outwards::Free) }
     }
 
-    /// Whether something that the program has sent cannot go on, as the peer does not take it.
+    /// How it stands with what the program sends.
     #[must_use]
-    pub fn blocked(&self) -> watch::Receiver<bool> {
-        self.blocked.subscribe()
+    pub fn outwards(&self) -> watch::Receiver<Outwards> {
+        self.outwards.subscribe()
     }
 
     /// Passes on until both directions have ended, or one side has failed: then the other is reset.
     pub async fn run(&self, peer: Tap, program: &TcpStream) {
         let (mut from_peer, mut to_peer) = tokio::io::split(peer);
-        let passed = tokio::try_join!(inwards(&mut from_peer, program), outwards(program, &mut to_peer, &self.blocked));
+        let passed =
+            tokio::try_join!(inwards(&mut from_peer, program), outwards(program, &mut to_peer, &self.outwards));
+        self.outwards.send_replace(Outwards::Ended);
         match passed {
             Ok(_) => {}
             Err(Failed::Program) => {
@@ -86,7 +99,7 @@ async fn inwards(from: &mut ReadHalf<Tap>, program: &TcpStream) -> Result<(), Fa
     }
 }
 
-async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>, blocked: &watch::Sender<bool>) -> Result<(), Failed> {
+async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>, state: &watch::Sender<Outwards>) -> Result<(), Failed> {
     let mut octets = vec![0; ROOM];
     loop {
         program.readable().await.map_err(|_| Failed::Program)?;
@@ -96,11 +109,13 @@ async fn outwards(program: &TcpStream, to: &mut WriteHalf<Tap>, blocked: &watch:
             Err(_) => return Err(Failed::Program),
         };
         if count == 0 {
-            return to.shutdown().await.map_err(|_| Failed::Peer);
+            to.shutdown().await.map_err(|_| Failed::Peer)?;
+            state.send_replace(Outwards::Ended);
+            return Ok(());
         }
         // Seen by nobody unless the write is blocked: there is one thread.
-        blocked.send_replace(true);
+        state.send_replace(Outwards::Blocked);
         to.write_all(&octets[..count]).await.map_err(|_| Failed::Peer)?;
-        blocked.send_replace(false);
+        state.send_replace(Outwards::Free);
     }
 }

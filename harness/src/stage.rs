@@ -96,6 +96,7 @@ impl Stage {
     }
 
     async fn begin<R: Reader>(self, program: impl Program, caller: &'static Location<'static>) -> Scene<R> {
+        let relayed = self.witness.is_some();
         let program: Arc<dyn Program> = match &self.witness {
             None => Arc::new(program),
             Some(witness) => match witness.start(address::next(), self.clamped).await {
@@ -128,7 +129,7 @@ impl Stage {
         let socket = reader::connect(next, self.clamped, &at_reader, caller).await;
         let tap = socket.and_then(|socket| Tap::new(socket, at_reader.clone()));
         let tap = tap.unwrap_or_else(|error| cannot_start("the reader", &error.to_string()));
-        Scene { reader: R::on(tap), origin: Origin { service: origin }, gateways, first: next, steps: 0 }
+        Scene { reader: R::on(tap), origin: Origin { service: origin, relayed }, gateways, first: next, steps: 0 }
     }
 }
 
@@ -152,6 +153,7 @@ pub struct Scene<R> {
 #[derive(Debug)]
 pub struct Origin {
     service: Service,
+    relayed: bool,
 }
 
 impl Origin {
@@ -163,6 +165,13 @@ impl Origin {
     pub fn until(&mut self, until: Until) -> impl Future<Output = ()> + Send {
         let caller = Location::caller();
         async move { self.service.observer.until(until, caller).await }
+    }
+
+    /// Whether a program of its own plays the part. The relay before it reads, and records, what the program leaves unread: the
+    /// FIN of a gateway, too.
+    #[must_use]
+    pub fn is_relayed(&self) -> bool {
+        self.relayed
     }
 
     /// How a case tells the handler to go on, inside a step.
@@ -295,7 +304,7 @@ impl<R: Reader> Scene<R> {
 
     async fn end(mut self, caller: &'static Location<'static>) -> Transcript {
         assert!(self.steps > 0, "a case has at least one step (at {}:{})", caller.file(), caller.line());
-        let Origin { service: mut origin } = self.origin;
+        let Origin { service: mut origin, .. } = self.origin;
         origin.raised();
         origin.settled(caller).await;
         self.reader.last_words(caller).await;

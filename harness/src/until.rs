@@ -53,6 +53,15 @@ impl Until {
         self
     }
 
+    /// This effect and another one, in whatever order they come.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let awaited = format!("{} and {}", self.awaited, other.awaited);
+        let ends_response = self.ends_response || other.ends_response;
+        let search = move |tape: &Tape, lanes| Some((self.search)(tape, lanes)?.max((other.search)(tape, lanes)?));
+        Self { awaited, search: Arc::new(search), ends_response }
+    }
+
     /// Whether a library has something to report once the effect is there.
     #[must_use]
     pub fn ends_response(&self) -> bool {
@@ -296,5 +305,17 @@ mod tests {
         let first = content_end(request, told.as_bytes(), 0, b"one\n").expect("it is there");
         assert_eq!(content_end(request, told.as_bytes(), first, b"one\n"), Some(told.len()));
         assert_eq!(content_end(request, told.as_bytes(), told.len(), b"one\n"), None);
+    }
+
+    #[test]
+    fn two_effects_are_there_when_both_are_and_everything_up_to_the_later_one_is_claimed() {
+        let (both, lane) = (noted("b").and(noted("a")), Lane::notes(1));
+        let mut tape = Tape::with_room(0);
+        tape.record(lane, What::Note("a".into()));
+        assert_eq!(both.border(&tape, None), None);
+        tape.record(lane, What::Note("x".into()));
+        tape.record(lane, What::Note("b".into()));
+        assert_eq!(both.border(&tape, None), Some(tape.end()));
+        assert_eq!(both.awaited(), "the note \"b\" and the note \"a\"");
     }
 }

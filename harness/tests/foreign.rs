@@ -13,7 +13,7 @@ use harness::gateway::CannotStart;
 use harness::origin::{Foreign, scripted};
 use harness::render::{Redactions, render};
 use harness::stage::Stage;
-use harness::until::{content, end_of_response};
+use harness::until::{content, end_of_response, noted};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_process, pidfd_open};
@@ -41,6 +41,9 @@ fn trials() -> Vec<Trial> {
         }),
         trial("a_program_that_blocks_when_all_is_sent_is_ended_with_the_case", "blocks_at_its_end", |said| {
             said.contains("waited 2000 ms for the origin to be done, in vain")
+        }),
+        trial("a_connection_that_a_program_keeps_is_not_waited_for", "keeps", |said| {
+            said.contains("o:   returned") && said.contains("no last-chunk, still open")
         }),
         trial("a_program_that_does_not_listen_is_ended_and_said_so", "does_not_listen", |said| {
             said.contains("it does not listen within 2000 ms")
@@ -142,7 +145,11 @@ async fn case(program: Foreign, variant: &str) -> String {
     if ["never_answers", GO].contains(&variant) {
         println!("under way");
     }
-    s.reader.until(end_of_response()).await;
+    if variant == "keeps" {
+        s.origin.until(noted("returned")).await;
+    } else {
+        s.reader.until(end_of_response()).await;
+    }
     render(&s.finish().await, &Redactions::all())
 }
 
@@ -171,6 +178,10 @@ fn program(address: &str, variant: &str) {
     socket.write_all(head.as_bytes()).expect("a reader");
     if variant == "is_killed" {
         kill_process(getpid(), Signal::KILL).expect("it is itself");
+    }
+    if variant == "keeps" {
+        println!("note returned\nkeeps\ndone");
+        park();
     }
     socket.write_all(b"0\r\n\r\n").expect("a reader");
     if variant == "blocks_at_its_end" {

@@ -9,6 +9,7 @@
 //! | `waits deadline` | out | the handler waits for this cue |
 //! | `blocks deadline` | out | a call of the handler's is about to block, and a task beside it waits for this cue; heard when the peer takes no more |
 //! | `cue deadline` | in | it may go on |
+//! | `keeps` | out | the handler has taken its connection and leaves it open for good: no case waits for its end |
 //! | `done` | out | the handler has ended |
 //!
 //! One line is heard at a time: what is said behind a wait is heard when its cue has been given. A program writes first and
@@ -25,14 +26,14 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{ChildStdin, ChildStdout};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::{Connection, Cue, Program};
 use crate::kernel::{Unread, die_with_parent, unread};
 use crate::observer::Observer;
 use crate::patience;
 use crate::reader::CLAMPED;
-use crate::relay::Relay;
+use crate::relay::{Outwards, Relay};
 use crate::wire::notation::printable;
 
 /// Which program, and as what.
@@ -116,7 +117,7 @@ impl Program for Running {
     fn serve(self: Arc<Self>, connection: Connection) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             let busy = connection.busy();
-            let Connection { tap, cue, sources, .. } = connection;
+            let Connection { tap, cue, load, sources } = connection;
             let observer = tap.observer().clone();
             let socket = match self.connect().await {
                 Ok(socket) => Arc::new(socket),
@@ -126,13 +127,25 @@ impl Program for Running {
             // One program plays one request of one variant; a further connection is relayed and says nothing.
             let speech = self.speech.lock().await.take();
             let relay = Relay::new();
+            let let_go = Notify::new();
             let speaking = async {
+                let mut keeps = false;
                 if let Some(speech) = speech {
-                    speech.until_done(&cue, &observer, &socket, relay.blocked()).await;
+                    keeps = speech.until_done(&cue, &observer, &socket, relay.outwards()).await;
                 }
                 drop(busy);
+                if keeps {
+                    load.hold().await;
+                    let_go.notify_one();
+                }
             };
-            tokio::join!(relay.run(tap, &socket), speaking);
+            let relaying = async {
+                tokio::select! {
+                    () = relay.run(tap, &socket) => {}
+                    () = let_go.notified() => {}
+                }
+            };
+            tokio::join!(relaying, speaking);
         })
     }
 }
@@ -148,18 +161,19 @@ impl Running {
 }
 
 impl Speech {
-    /// Hears the program. Before a line counts, everything that the program has written to its socket is on the tape, or
-    /// cannot go there because the peer takes no more.
+    /// Hears the program. Before a line counts, everything that the program has done to its socket, its end too, is on the
+    /// tape, or cannot go there because the peer takes no more. Returns whether it keeps the connection open for good.
     async fn until_done(
         mut self,
         cue: &Cue,
         observer: &Observer,
         socket: &TcpStream,
-        mut blocked: watch::Receiver<bool>,
-    ) {
+        mut outwards: watch::Receiver<Outwards>,
+    ) -> bool {
+        let mut keeps = false;
         // A program that ends without a word has ended: what it left undone the lanes show.
         while let Ok(Some(line)) = self.said.next_line().await {
-            while unread(socket) == Unread::Octets && !*blocked.borrow() {
+            while matches!(unread(socket), Unread::Octets | Unread::Fin) && *outwards.borrow() == Outwards::Free {
                 tokio::task::yield_now().await;
             }
             match line.split_once(' ') {
@@ -167,17 +181,19 @@ impl Speech {
                 Some((wait @ ("waits" | "blocks"), name)) => {
                     if wait == "blocks" {
                         // The relay outlives this, so the wait cannot fail.
-                        drop(blocked.wait_for(|blocked| *blocked).await);
+                        drop(outwards.wait_for(|outwards| *outwards != Outwards::Free).await);
                     }
                     cue.wait(name).await;
                     let line = format!("cue {name}\n");
                     if self.told.write_all(line.as_bytes()).await.is_err() {
-                        return;
+                        break;
                     }
                 }
-                _ if line == "done" => return,
-                _ => panic!("expected a note, a wait or `done` from the program, got {line:?}"),
+                _ if line == "keeps" => keeps = true,
+                _ if line == "done" => break,
+                _ => panic!("expected a note, a wait, `keeps` or `done` from the program, got {line:?}"),
             }
         }
+        keeps
     }
 }

@@ -8,7 +8,7 @@ use harness::until::noted;
 use harness::verdict::Outcome::{CutVisible, Intact};
 use tokio::sync::mpsc;
 
-use super::{LAST_CHUNK, ONE, TWO, beside, chunk, closed, flush_one_and_take, meant, sent};
+use super::{LAST_CHUNK, ONE, TWO, chunk, closed, flush_one_and_take, meant, sent};
 use crate::catalogue::{Shows, Variant, Via};
 
 pub(super) const VARIANTS: &[Variant] = &[
@@ -82,14 +82,17 @@ pub(super) const VARIANTS: &[Variant] = &[
 pub async fn context_ends(stage: Stage) -> Transcript {
     let direct = stage.is_direct();
     let (base, cancel) = Context::background().with_cancel();
-    let handler = writer(|w, request, cue| async move {
-        let taken = flush_one_and_take(&w).await?;
-        cue.wait("context").await;
-        cue.note(state(&request.context()));
-        cue.wait("write").await;
-        taken.conn.write(chunk(TWO) + LAST_CHUNK).await?;
-        taken.conn.close()?;
-        Ok(())
+    let handler = writer(move |w, request, cue| {
+        let cancel = cancel.clone();
+        async move {
+            let taken = flush_one_and_take(&w).await?;
+            cue.wait("context").await;
+            cancel.cancel();
+            cue.note(state(&request.context()));
+            cue.wait("write").await;
+            taken.conn.write(chunk(TWO) + LAST_CHUNK).await?;
+            Ok(taken.conn.close()?)
+        }
     });
     let handler = handler.server(&Server::new().base_context(base));
     let mut s = stage.meant(meant(&[ONE, TWO])).start(handler).await;
@@ -98,7 +101,7 @@ pub async fn context_ends(stage: Stage) -> Transcript {
     s.reader.get("/events");
     sent(&mut s, direct, ONE).await;
 
-    beside(&mut s, "context", "the server's base context ends, and the request's with it", || cancel.cancel()).await;
+    s.cue("context", "the server's base context ends, and the request's with it").await;
     s.origin.until(noted("context: ")).await;
     s.look().await;
 
@@ -139,21 +142,30 @@ async fn leave_it_to_a_task(stage: Stage, keeps_the_requests: bool) -> Transcrip
     });
     let mut s = stage.meant(meant(&[ONE, TWO])).start(handler).await;
 
-    s.step("the reader asks; the handler flushes an event, takes the connection, leaves it to a task, and returns");
-    s.reader.get("/events");
-    sent(&mut s, direct, ONE).await;
-    s.origin.until(noted("returned")).await;
+    let task = async move {
+        // A program in the handler's place has a task of its own.
+        let Some((taken, context, cue)) = given.recv().await else { return };
+        cue.wait("task").await;
+        cue.note(state(&context));
+        if !context.is_done() {
+            taken.conn.write(chunk(TWO) + LAST_CHUNK).await.expect("nothing has closed it");
+        }
+        taken.conn.close().expect("nothing has closed it");
+    };
+    let steps = async {
+        s.step("the reader asks; the handler flushes an event, takes the connection, leaves it to a task, and returns");
+        s.reader.get("/events");
+        sent(&mut s, direct, ONE).await;
+        s.origin.until(noted("returned")).await;
 
-    // The case itself is the task.
-    s.step("the task looks whether its context has ended: if so it closes, else it writes another event and the last-chunk first");
-    let (taken, context, cue) = given.recv().await.expect("the handler has left the connection");
-    cue.note(state(&context));
-    if !context.is_done() {
-        taken.conn.write(chunk(TWO) + LAST_CHUNK).await.expect("nothing has closed it");
-    }
-    taken.conn.close().expect("nothing has closed it");
-    closed(&mut s, direct).await;
-    s.finish().await
+        let text = "the task looks whether its context has ended: \
+                    if so it closes, else it writes another event and the last-chunk first";
+        s.cue("task", text).await;
+        closed(&mut s, direct).await;
+        s.finish().await
+    };
+    let ((), transcript) = tokio::join!(task, steps);
+    transcript
 }
 
 fn state(context: &Context) -> &'static str {

@@ -1,14 +1,12 @@
 //! Write deadlines before, while and after the connection is taken.
 
-use std::io;
-
 use harness::origin::writer;
 use harness::origin::writer::{Deadline, ResponseWriter, Server, WriteTimeout};
 use harness::stage::Stage;
 use harness::transcript::{Meant, Transcript};
 use harness::verdict::Outcome::{Altered, CutVisible, Intact};
 
-use super::{LAST_CHUNK, ONE, TWO, beside, chunk, closed, flush_one, flush_one_and_take, meant, no_status_line, sent};
+use super::{LAST_CHUNK, ONE, TWO, chunk, closed, flush_one, flush_one_and_take, meant, no_status_line, sent};
 use crate::catalogue::{Shows, Variant, Via};
 
 pub(super) const VARIANTS: &[Variant] = &[
@@ -157,20 +155,26 @@ pub async fn server_deadline_taken(stage: Stage) -> Transcript {
 async fn pass_the_servers_deadline(stage: Stage, takes: bool) -> Transcript {
     let direct = stage.is_direct();
     let timeout = WriteTimeout::new();
-    let handler = writer(move |w, _request, cue| async move {
-        flush_one(&w).await?;
-        if takes {
-            let taken = w.hijack().await?;
-            cue.wait("deadline").await;
-            taken.conn.write(chunk(TWO) + LAST_CHUNK).await?;
-            Ok(taken.conn.close()?)
-        } else {
-            cue.wait("deadline").await;
-            w.write(TWO).await?;
-            Ok(w.flush().await?)
+    let server = Server::new().write_timeout(&timeout);
+    let handler = writer(move |w, _request, cue| {
+        let timeout = timeout.clone();
+        async move {
+            flush_one(&w).await?;
+            if takes {
+                let taken = w.hijack().await?;
+                cue.wait("deadline").await;
+                timeout.pass_now();
+                taken.conn.write(chunk(TWO) + LAST_CHUNK).await?;
+                Ok(taken.conn.close()?)
+            } else {
+                cue.wait("deadline").await;
+                timeout.pass_now();
+                w.write(TWO).await?;
+                Ok(w.flush().await?)
+            }
         }
     });
-    let handler = handler.server(&Server::new().write_timeout(&timeout));
+    let handler = handler.server(&server);
     let mut s = stage.meant(meant(&[ONE, TWO])).start(handler).await;
 
     let takes_it = if takes { "flushes an event and takes the connection" } else { "flushes an event" };
@@ -179,8 +183,7 @@ async fn pass_the_servers_deadline(stage: Stage, takes: bool) -> Transcript {
     sent(&mut s, direct, ONE).await;
 
     let goes_on = if takes { "writes another event and the last-chunk, and closes" } else { "flushes another event" };
-    let text = format!("the server's write deadline passes; the handler {goes_on}");
-    beside(&mut s, "deadline", &text, || timeout.pass_now()).await;
+    s.cue("deadline", &format!("the server's write deadline passes; the handler {goes_on}")).await;
     closed(&mut s, direct).await;
     s.finish().await
 }
@@ -304,24 +307,21 @@ pub async fn own_deadline_cleared_in_time(stage: Stage) -> Transcript {
 
 async fn clear_own_deadline(stage: Stage, in_time: bool) -> Transcript {
     let direct = stage.is_direct();
-    let deadline = Deadline::to_come();
-    let own = deadline.clone();
-    let handler = writer(move |w, _request, cue| {
-        let own = own.clone();
-        async move {
-            let mut taken = flush_one_and_take(&w).await?;
-            taken.conn.set_write_deadline(own)?;
-            cue.wait("deadline").await;
-            taken.bufrw.write(chunk(TWO) + LAST_CHUNK).await?;
-            if in_time {
-                taken.conn.set_write_deadline(Deadline::none())?;
-                taken.bufrw.flush().await?;
-            } else if taken.bufrw.flush().await.is_err() {
-                taken.conn.set_write_deadline(Deadline::none())?;
-                let _it_failed_once = taken.bufrw.flush().await;
-            }
-            io::Result::Ok(taken.conn.close()?)
+    let handler = writer(move |w, _request, cue| async move {
+        let own = Deadline::to_come();
+        let mut taken = flush_one_and_take(&w).await?;
+        taken.conn.set_write_deadline(own.clone())?;
+        cue.wait("deadline").await;
+        own.pass_now();
+        taken.bufrw.write(chunk(TWO) + LAST_CHUNK).await?;
+        if in_time {
+            taken.conn.set_write_deadline(Deadline::none())?;
+            taken.bufrw.flush().await?;
+        } else if taken.bufrw.flush().await.is_err() {
+            taken.conn.set_write_deadline(Deadline::none())?;
+            let _it_failed_once = taken.bufrw.flush().await;
         }
+        Ok(taken.conn.close()?)
     });
     let mut s = stage.meant(meant(&[ONE, TWO])).start(handler).await;
 
@@ -331,7 +331,7 @@ async fn clear_own_deadline(stage: Stage, in_time: bool) -> Transcript {
 
     let order = if in_time { "clears it and flushes" } else { "flushes, clears it, flushes again" };
     let text = format!("the deadline passes; the handler writes the rest to the buffer, {order}, and closes");
-    beside(&mut s, "deadline", &text, || deadline.pass_now()).await;
+    s.cue("deadline", &text).await;
     closed(&mut s, direct).await;
     s.finish().await
 }

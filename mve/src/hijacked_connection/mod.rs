@@ -94,14 +94,6 @@ async fn flush_one_and_take(w: &ResponseWriter) -> io::Result<Hijacked> {
     Ok(w.hijack().await?)
 }
 
-/// Waits until the handler waits for this cue, begins a step with what happens beside the handler, and lets it go.
-async fn beside(s: &mut Scene<Library>, cue: &str, text: &str, happens: impl FnOnce()) {
-    s.origin.until(until::waiting(cue)).await;
-    s.step(text);
-    happens();
-    s.origin.cue().give(cue);
-}
-
 /// Lets a handler go on inside a step, once what it has sent is through: whether a gateway finds two writes in one read is the
 /// kernel's mood.
 async fn write_apart(s: &mut Scene<Library>) {
@@ -130,7 +122,9 @@ async fn closed(s: &mut Scene<Library>, direct: bool) {
 /// Waits for a response without a status-line that a gateway passes on up to these octets, and for an end, which does not
 /// come.
 async fn no_status_line(s: &mut Scene<Library>, last: &str) {
-    s.origin.until(until::noted("returned")).await;
+    let returned = until::noted("returned");
+    let done = if s.origin.is_relayed() { returned.and(until::closed()) } else { returned };
+    s.origin.until(done).await;
     s.reader.until(until::octets(last)).await;
     s.reader.report().await;
 

@@ -2,11 +2,13 @@
 
 use harness::origin::writer;
 use harness::origin::writer::Server;
-use harness::stage::Stage;
+use harness::reader::Library;
+use harness::stage::{Scene, Stage};
 use harness::transcript::Transcript;
+use harness::until::waiting;
 use harness::verdict::Outcome::{CutVisible, Hung, Intact};
 
-use super::{LAST_CHUNK, ONE, TWO, beside, chunk, closed, flush_one, meant, sent};
+use super::{LAST_CHUNK, ONE, TWO, chunk, closed, flush_one, meant, sent};
 use crate::catalogue::{Shows, Variant, Via};
 
 pub(super) const VARIANTS: &[Variant] = &[
@@ -168,6 +170,15 @@ async fn close(stage: Stage, takes: bool) -> Transcript {
     beside(&mut s, "close", &text, || server.close()).await;
     closed(&mut s, direct).await;
     s.finish().await
+}
+
+/// Waits until the handler waits for this cue, begins a step with what happens beside the handler, and lets it go. A program
+/// in the handler's place does it itself.
+async fn beside(s: &mut Scene<Library>, cue: &str, text: &str, happens: impl FnOnce()) {
+    s.origin.until(waiting(cue)).await;
+    s.step(text);
+    happens();
+    s.origin.cue().give(cue);
 }
 
 fn first(takes: bool) -> &'static str {

@@ -3,7 +3,7 @@
 use harness::origin::writer;
 use harness::stage::Stage;
 use harness::transcript::{Meant, Transcript};
-use harness::until::noted;
+use harness::until::{closed, noted, waiting};
 use harness::verdict::Outcome::{Intact, Leaked};
 
 use super::{ONE, TWO, chunk, flush_one, sent};
@@ -118,7 +118,7 @@ async fn reader_leaves(stage: Stage, watch: Watch) -> Transcript {
             }
             Watch::Handler => {
                 let taken = w.hijack().await?;
-                taken.conn.read(&mut [0]).await?;
+                let _until_it_ends = taken.conn.read(&mut [0]).await;
                 taken.conn.close()?;
             }
             Watch::Server => {
@@ -140,9 +140,12 @@ async fn reader_leaves(stage: Stage, watch: Watch) -> Transcript {
 
     match watch {
         Watch::Nobody => {
-            s.origin.until(harness::until::waiting("write")).await;
+            s.origin.until(waiting("write")).await;
             s.step("the reader leaves");
             s.reader.leave().await;
+            if s.origin.is_relayed() && !direct {
+                s.origin.until(closed()).await;
+            }
 
             s.step("the handler writes another event");
             s.origin.cue().give("write");

@@ -54,12 +54,13 @@ impl RawConn {
         result
     }
 
-    /// Reads what is there, past what is buffered; 0 when the reader has half-closed.
+    /// Reads what is there, past what is buffered.
     ///
     /// # Errors
-    /// [`Timeout`](Error::Timeout), [`Lost`](Error::Lost), [`Closed`](Error::Closed).
+    /// [`Eof`](Error::Eof) when the reader has half-closed; [`Timeout`](Error::Timeout), [`Lost`](Error::Lost),
+    /// [`Closed`](Error::Closed).
     pub async fn read(&self, into: &mut [u8]) -> Result<usize, Error> {
-        let result = self.0.conn.read(into).await;
+        let result = some(self.0.conn.read(into).await, into);
         self.0.account.octets("conn read", &result);
         result
     }
@@ -127,12 +128,13 @@ impl ReadWriter {
         self.exchange.input.lock().await.buffered()
     }
 
-    /// Reads what is there, at most `into.len()` octets; 0 when the reader has half-closed.
+    /// Reads what is there, at most `into.len()` octets.
     ///
     /// # Errors
-    /// [`Timeout`](Error::Timeout), [`Lost`](Error::Lost), [`Closed`](Error::Closed).
+    /// [`Eof`](Error::Eof) when the reader has half-closed; [`Timeout`](Error::Timeout), [`Lost`](Error::Lost),
+    /// [`Closed`](Error::Closed).
     pub async fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        let result = self.read_some(into).await;
+        let result = some(self.read_some(into).await, into);
         self.exchange.account.octets("bufrw read", &result);
         result
     }
@@ -167,4 +169,9 @@ impl ReadWriter {
         into[..octets.len()].copy_from_slice(&octets);
         Ok(octets.len())
     }
+}
+
+/// Go's `Read` gives no octet where it was given room for some only at the end, and says so: `io.EOF`.
+fn some(read: Result<usize, Error>, into: &[u8]) -> Result<usize, Error> {
+    read.and_then(|n| if n == 0 && !into.is_empty() { Err(Error::Eof) } else { Ok(n) })
 }

@@ -94,6 +94,19 @@ impl Tap {
     }
 }
 
+/// The octets that the program at `from` has written and its kernel has not sent to `to`: one that was told that more is
+/// coming waits for it, as long as its clock allows (tcp(7), MSG_MORE). 0 over anything but IPv4, and if there is no such
+/// connection any more.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub fn held_back(from: SocketAddr, to: SocketAddr) -> io::Result<u32> {
+    match (from, to) {
+        (SocketAddr::V4(from), SocketAddr::V4(to)) => kernel::held_by_the_kernel(from, to),
+        _ => Ok(0),
+    }
+}
+
 /// Waits until the peer's kernel has acknowledged every octet written to this socket. The kernel offers no event for
 /// it, so this asks again each time the runtime has had a turn.
 ///

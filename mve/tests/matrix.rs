@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fixtures::gateways::Source;
+use harness::gateway::Program;
 use harness::verdict::Outcome;
 use mve::matrix::axes::Protocol;
 use mve::matrix::baseline::{self, Baseline};
 use mve::matrix::chains;
+#[cfg(feature = "containers")]
+use mve::matrix::run::Facts;
 use mve::matrix::run::{Chain, Row, run};
 use mve::matrix::table::{Keys, Table};
 use mve::matrix::text;
@@ -29,10 +33,19 @@ fn play(tables: &[Table], wanted: &dyn Fn(&str, &str) -> bool) -> Vec<Row> {
     for table in tables {
         let mut found =
             chains::of(*table, &|name| fixtures::gateways::NAMES.contains(&name), &[]).expect("sound folders");
-        found.chains.retain(|chain| wanted(&chain.gateway(), &chain.version()));
+        // What somebody happens to have on his path was never reviewed.
+        found.chains.retain(|chain| wanted(&chain.gateway(), &chain.version()) && is_described(chain));
         rows.extend(run(*table, &found.chains, workers, &|_, _| true, &|_| ()));
     }
     rows
+}
+
+fn is_described(chain: &Chain) -> bool {
+    let of_a_provider = |program: &Program| match program {
+        Program::Binary(binary) => binary.source == Source::Provider,
+        Program::Image { .. } => true,
+    };
+    chain.gateways.iter().all(|gateway| of_a_provider(&gateway.program))
 }
 
 /// What differs from the reviewed texts, a line or a hint each.
@@ -122,6 +135,52 @@ fn nginx_in_front_of_a_gateway_makes_a_cut_silent_unless_it_asks_in_http_1_1() {
     };
     assert_eq!(outcome("default"), Outcome::CutSilent);
     assert_eq!(outcome("streaming"), Outcome::CutVisible);
+}
+
+/// The image is made here, of the very binary; what differs is the provider alone.
+#[cfg(feature = "containers")]
+#[rstest::rstest]
+#[ignore = "needs a container engine, and gateways that `just gateways` fetches: `just containers` runs it"]
+fn a_gateway_in_a_container_shows_the_tables_of_its_binary(#[values("nginx", "envoy", "haproxy", "caddy")] name: &str) {
+    let wanted = |its: &str| its == name;
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let described = fixtures::gateways::Description::read(&fixtures::gateways::folder(name)).expect("a sound folder");
+    let (binaries, missing) = fixtures::gateways::found(&described);
+    let described_ones = binaries.into_iter().filter(|binary| binary.source == Source::Provider);
+    // Of nginx the one that is built here, of the others the newest.
+    let binary = if name == "nginx" { described_ones.into_iter().next() } else { described_ones.last() };
+    let binary = binary.unwrap_or_else(|| panic!("{}", missing.join("; ")));
+    let context = fixtures::gateways::image::context(&described, &binary).expect("its files can be read");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let image = runtime.block_on(harness::gateway::container::build(context)).expect("the engine builds it");
+    for table in [Table::Truncation, Table::Held, Table::Departure] {
+        let images = chains::in_containers(table, &wanted, &[], &|_| Some(image.clone())).expect("sound folders");
+        assert_eq!(images.missing, []);
+        let mut processes = chains::of(table, &wanted, &[]).expect("sound folders");
+        processes.chains.retain(|chain| is_described(chain) && chain.version() == binary.version);
+        assert_eq!(images.chains.len(), processes.chains.len());
+        let rows = |chains: &[Chain]| run(table, chains, workers, &|_, _| true, &|_| ());
+        let (contained, rows) = (rows(&images.chains), rows(&processes.chains));
+        assert!(rows.len() >= 10, "{table}: {}", rows.len());
+        // What a transcript has beside these facts is the addresses of the two runs, and Envoy's request numbers.
+        let facts = |rows: Vec<Row>| -> Vec<Row> {
+            let without_transcript =
+                |row: Row| Row { result: row.result.map(|facts| Facts { transcript: String::new(), ..facts }), ..row };
+            rows.into_iter().map(without_transcript).collect()
+        };
+        let (contained, rows) = (facts(contained), facts(rows));
+        for (contained, row) in contained.iter().zip(&rows) {
+            assert_eq!(contained, row);
+        }
+        assert_eq!(contained.len(), rows.len());
+    }
+}
+
+#[cfg(not(feature = "containers"))]
+#[test]
+#[ignore = "needs a container engine, and gateways that `just gateways` fetches: `just containers` runs it"]
+fn a_gateway_in_a_container_shows_the_tables_of_its_binary() {
+    panic!("built without containers: run `just containers`");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! the bridge, so nothing but the kernel is between the parties. A port published on the host would put a relay of the
 //! engine's there, which turns RST into FIN and swallows megabytes.
 
+mod hosted;
 mod image;
 mod owner;
 
@@ -16,6 +17,8 @@ use testcontainers::core::client::ClientError;
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{GenericImage, ImageExt as _, TestcontainersError};
 
+pub(super) use hosted::{CONFS, Hosted, PREFIX};
+pub use hosted::{build, version};
 pub use image::Image;
 use owner::Owned;
 pub use owner::{Ours, ours, sweep};

@@ -25,9 +25,19 @@ pub(super) fn end(child: &mut Child, last_orders: Duration) -> bool {
 
 /// Waits until the child ends, or so long; whether it has ended.
 pub(super) fn wait_for_death(child: &Child, bound: Duration) -> bool {
+    has_ended(child.id(), bound)
+}
+
+/// The same of any process.
+pub(super) fn has_ended(process: u32, bound: Duration) -> bool {
     let bound = Timespec::try_from(bound).ok();
-    let pid = Pid::from_raw(child.id().cast_signed());
-    let Some(Ok(pidfd)) = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { return false };
+    let pid = Pid::from_raw(process.cast_signed());
+    let pidfd = match pid.map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
+        Some(Ok(pidfd)) => pidfd,
+        // Gone, and its number with it.
+        Some(Err(Errno::SRCH)) => return true,
+        _ => return false,
+    };
     loop {
         match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], bound.as_ref()) {
             // A signal that this process handles interrupts the wait, and says nothing of the child.

@@ -44,6 +44,20 @@ impl Engine {
         probe()
     }
 
+    /// Whether the engine has an image of this name; nothing is pulled.
+    ///
+    /// # Errors
+    /// What the engine says instead.
+    pub fn has_image(&self, name: &str) -> Result<bool, String> {
+        let told = request(&self.socket, "GET", &format!("/images/{name}/json"), PROBE);
+        match told.map(|response| response.status) {
+            Ok(200) => Ok(true),
+            Ok(404) => Ok(false),
+            Ok(status) => Err(format!("the container engine answers {status} when it is asked for the image {name}")),
+            Err(error) => Err(format!("the container engine does not tell whether it has the image {name}: {error}")),
+        }
+    }
+
     /// Sends one request without content, and reads the response. Blocks; each wait lasts at most `bound`.
     ///
     /// # Errors

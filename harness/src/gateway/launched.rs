@@ -11,41 +11,86 @@ use std::time::Duration;
 
 use fixtures::gateways::{Binary, Description, Places, fill};
 
-use super::CannotStart;
-use super::ending::{self, wait_for_death};
+#[cfg(feature = "containers")]
+use super::container::{self, Hosted};
+use super::ending::{self, has_ended};
 use super::folder::Folder;
+use super::{CannotStart, Log};
 use crate::address;
 use crate::kernel::{die_with_parent, stay_on_one_processor};
 use crate::patience;
 
-/// A gateway of a folder, with one of its binaries and one of its confs.
+/// A gateway of a folder, with one of its programs and one of its confs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described {
     /// What the launcher knows of it.
     pub description: Description,
     /// What is started.
-    pub binary: Binary,
+    pub program: Program,
     /// The name of the conf: `default`, `streaming`, or another of the folder's.
     pub conf: String,
 }
 
+/// What is started, and its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Program {
+    /// An executable of this machine.
+    Binary(Binary),
+    /// An image, in a container of this machine's engine.
+    Image {
+        /// Its name: `haproxy:3.2.26`.
+        name: String,
+        /// The version that the gateway in it says it has.
+        version: String,
+    },
+}
+
 impl Described {
-    /// What it is, for the chain: `haproxy 3.2.26 default`.
+    /// What it is, for the chain: `haproxy 3.2.26 default`, whoever provides it.
     #[must_use]
     pub fn about(&self) -> String {
-        format!("{} {} {}", self.description.name, self.binary.version, self.conf)
+        format!("{} {} {}", self.description.name, self.version(), self.conf)
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match &self.program {
+            Program::Binary(binary) => &binary.version,
+            Program::Image { version, .. } => version,
+        }
     }
 }
 
 /// A running gateway.
 #[derive(Debug)]
 pub struct Launched {
-    child: Child,
+    body: Body,
     /// It and its children, as they were when it listened.
     processes: Vec<u32>,
     address: SocketAddr,
     address_h2: SocketAddr,
-    folder: Folder,
+}
+
+/// What it runs as.
+#[derive(Debug)]
+enum Body {
+    Process {
+        child: Child,
+        folder: Folder,
+    },
+    #[cfg(feature = "containers")]
+    Container(Hosted),
+}
+
+/// What a gateway is started with, its words replaced.
+#[derive(Debug)]
+pub(super) struct Filled {
+    /// Where the conf has to be.
+    pub(super) file: PathBuf,
+    pub(super) conf: String,
+    pub(super) arguments: Vec<String>,
+    pub(super) environment: Vec<(String, String)>,
 }
 
 /// How often another process is asked whether it listens yet, in milliseconds: the kernel has no event for it.
@@ -58,8 +103,8 @@ impl Launched {
     ///
     /// # Errors
     /// When it does not start; the message has the end of its log.
-    pub fn start(described: &Described, origin: SocketAddr) -> Result<Self, CannotStart> {
-        let started = spawn(described, origin).map_err(|error| error.to_string()).and_then(Self::ready);
+    pub async fn start(described: &Described, origin: SocketAddr) -> Result<Self, CannotStart> {
+        let started = begin(described, origin).await.and_then(Self::ready);
         started.map_err(|why| CannotStart { what: described.about(), why })
     }
 
@@ -75,10 +120,19 @@ impl Launched {
         self.address_h2
     }
 
-    /// The file that holds what it says of itself.
+    /// Where it says what it says of itself.
+    pub(crate) fn log(&self) -> Log {
+        match &self.body {
+            Body::Process { folder, .. } => Log::File(log_in(folder.path())),
+            #[cfg(feature = "containers")]
+            Body::Container(hosted) => Log::Container(hosted.log()),
+        }
+    }
+
+    /// What it has said of itself.
     #[must_use]
-    pub fn log(&self) -> PathBuf {
-        log_in(self.folder.path())
+    pub fn said(&self) -> String {
+        self.log().read()
     }
 
     /// Whether it still runs; if not, how it ended and what it said last.
@@ -86,10 +140,28 @@ impl Launched {
     /// # Errors
     /// When it has ended.
     pub fn alive(&mut self) -> Result<(), String> {
-        match self.child.try_wait() {
-            Ok(None) => Ok(()),
-            Ok(Some(status)) => Err(format!("it ended by itself: {status}\n{}", self.said_last())),
-            Err(error) => Err(error.to_string()),
+        let ended = match &mut self.body {
+            Body::Process { child, .. } => match child.try_wait() {
+                Ok(None) => return Ok(()),
+                Ok(Some(status)) => format!("it ended by itself: {status}"),
+                Err(error) => return Err(error.to_string()),
+            },
+            #[cfg(feature = "containers")]
+            Body::Container(hosted) => {
+                if !has_ended(hosted.pid(), Duration::ZERO) {
+                    return Ok(());
+                }
+                return Err(hosted.why_not());
+            }
+        };
+        Err(format!("{ended}\n{}", self.said_last()))
+    }
+
+    fn pid(&self) -> u32 {
+        match &self.body {
+            Body::Process { child, .. } => child.id(),
+            #[cfg(feature = "containers")]
+            Body::Container(hosted) => hosted.pid(),
         }
     }
 
@@ -107,6 +179,10 @@ impl Launched {
     /// When it had ended before by itself.
     pub fn stop(mut self) -> Result<(), String> {
         let alive = self.alive();
+        #[cfg(feature = "containers")]
+        if let Body::Container(hosted) = &self.body {
+            return alive.and_then(|()| hosted.terminate());
+        }
         self.end();
         alive
     }
@@ -121,7 +197,7 @@ impl Launched {
                 if asked_ms > bound {
                     return Err(format!("it does not listen on {address}: {error}\n{}", self.said_last()));
                 }
-                wait_for_death(&self.child, Duration::from_millis(ASK_AGAIN_MS));
+                has_ended(self.pid(), Duration::from_millis(ASK_AGAIN_MS));
                 asked_ms += ASK_AGAIN_MS;
             }
         }
@@ -131,18 +207,23 @@ impl Launched {
 
     /// Looks again for processes that it has started: some start them later than they listen.
     pub fn family(&mut self) {
-        self.processes = descendants(self.child.id());
+        self.processes = descendants(self.pid());
     }
 
     fn said_last(&self) -> String {
-        let said = fs::read_to_string(self.log()).unwrap_or_default();
-        let lines: Vec<&str> = said.lines().collect();
-        lines[lines.len().saturating_sub(8)..].join("\n")
+        last_lines(&self.said())
     }
 
     fn end(&mut self) {
-        // What does not go in order has no connection that a transcript shows.
-        ending::end(&mut self.child, LAST_ORDERS);
+        match &mut self.body {
+            // What does not go in order has no connection that a transcript shows.
+            Body::Process { child, .. } => {
+                ending::end(child, LAST_ORDERS);
+            }
+            // It ends with its container.
+            #[cfg(feature = "containers")]
+            Body::Container(_) => {}
+        }
     }
 }
 
@@ -150,6 +231,12 @@ impl Drop for Launched {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// The end of a log.
+pub(super) fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().collect();
+    lines[lines.len().saturating_sub(8)..].join("\n")
 }
 
 /// Whether a thread of this process is in state R or D: proc(5).
@@ -197,39 +284,78 @@ fn addresses() -> io::Result<(SocketAddr, SocketAddr)> {
     Ok((one.local_addr()?, two.local_addr()?))
 }
 
-fn spawn(described: &Described, origin: SocketAddr) -> io::Result<Launched> {
-    let Described { description, binary, conf } = described;
-    let text = description.conf(conf).map_err(io::Error::other)?;
-    let (listen, second) = addresses()?;
-    let listen_h2 = if text.contains("@listen-h2@") { second } else { listen };
-    let folder = Folder::new(&description.name)?;
+/// Starts a gateway, in whatever way; it may not listen yet.
+async fn begin(described: &Described, origin: SocketAddr) -> Result<Launched, String> {
+    let io = |error: io::Error| error.to_string();
+    let (listen, second) = addresses().map_err(io)?;
+    match &described.program {
+        Program::Binary(binary) => spawn(described, binary, [listen, second, origin]).map_err(io),
+        #[cfg(feature = "containers")]
+        Program::Image { name, .. } => {
+            let (confs, prefix) = (Path::new(container::CONFS), Path::new(container::PREFIX));
+            let filled = described.filled([listen, second, origin], confs, prefix, Path::new("/")).map_err(io)?;
+            let address_h2 = described.address_h2(listen, second).map_err(io)?;
+            let hosted = Hosted::start(&described.description, name, filled).await?;
+            Ok(Launched { processes: vec![hosted.pid()], body: Body::Container(hosted), address: listen, address_h2 })
+        }
+        #[cfg(not(feature = "containers"))]
+        Program::Image { name, .. } => Err(format!("{name} is an image: build with `--features containers`")),
+    }
+}
+
+impl Described {
+    /// Replaces the words, for a conf in the folder `confs`.
+    fn filled(
+        &self,
+        [listen, second, origin]: [SocketAddr; 3],
+        confs: &Path,
+        prefix: &Path,
+        root: &Path,
+    ) -> io::Result<Filled> {
+        let Self { description, conf, .. } = self;
+        let name = description.confs.get(conf).map_or("conf", String::as_str);
+        let file = confs.join(Path::new(name).file_name().unwrap_or(name.as_ref()));
+        let mut words = description.words.clone();
+        if let (Program::Image { .. }, Some(image)) = (&self.program, &description.image) {
+            words.extend(image.words.clone());
+        }
+        let listen_h2 = self.address_h2(listen, second)?;
+        let folder = &description.folder;
+        let places = Places { listen, listen_h2, origin, prefix, root, conf: &file, folder, words: &words };
+        let filled = |text: &str| fill(text, &places).map_err(io::Error::other);
+        let environment = description.environment.iter();
+        Ok(Filled {
+            conf: filled(&description.conf(conf).map_err(io::Error::other)?)?,
+            arguments: description.arguments.iter().map(|argument| filled(argument)).collect::<io::Result<_>>()?,
+            environment: environment
+                .map(|(name, value)| Ok((name.clone(), filled(value)?)))
+                .collect::<io::Result<_>>()?,
+            file: file.clone(),
+        })
+    }
+
+    /// Where it speaks HTTP/2: on a port of its own if the conf says so.
+    fn address_h2(&self, listen: SocketAddr, second: SocketAddr) -> io::Result<SocketAddr> {
+        let text = self.description.conf(&self.conf).map_err(io::Error::other)?;
+        Ok(if text.contains("@listen-h2@") { second } else { listen })
+    }
+}
+
+fn spawn(described: &Described, binary: &Binary, addresses: [SocketAddr; 3]) -> io::Result<Launched> {
+    let [listen, second, _] = addresses;
+    let folder = Folder::new(&described.description.name)?;
     // Gateways that give up root still have to get in.
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777))?;
-    let name = description.confs.get(conf).map_or("conf", String::as_str);
-    let file = folder.path().join(Path::new(name).file_name().unwrap_or(name.as_ref()));
-    let places = Places {
-        listen,
-        listen_h2,
-        origin,
-        prefix: folder.path(),
-        root: &binary.root,
-        conf: &file,
-        folder: &description.folder,
-    };
-    let filled = |text: &str| fill(text, &places).map_err(io::Error::other);
-    fs::write(&file, filled(&text)?)?;
+    let filled = described.filled(addresses, folder.path(), folder.path(), &binary.root)?;
+    fs::write(&filled.file, &filled.conf)?;
 
     let said = File::create(log_in(folder.path()))?;
     said.set_permissions(fs::Permissions::from_mode(0o666))?;
     let mut command = binary.command();
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TMPDIR", folder.path());
-    for (name, value) in &description.environment {
-        command.env(name, filled(value)?);
-    }
-    for argument in &description.arguments {
-        command.arg(filled(argument)?);
-    }
+    command.envs(filled.environment).args(filled.arguments);
     command.current_dir(folder.path()).stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said).process_group(0);
     let child = stay_on_one_processor(die_with_parent(&mut command)).spawn()?;
-    Ok(Launched { processes: vec![child.id()], child, address: listen, address_h2: listen_h2, folder })
+    let address_h2 = described.address_h2(listen, second)?;
+    Ok(Launched { processes: vec![child.id()], body: Body::Process { child, folder }, address: listen, address_h2 })
 }

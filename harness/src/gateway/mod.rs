@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub use container::Container;
 use fixtures::nginx::conf::Template;
 pub use folder::sweep as sweep_folders;
-pub use launched::{Described, Launched};
+pub use launched::{Described, Launched, Program};
 pub use nginx::{NotRead, Process, test};
 
 use crate::address;
@@ -28,7 +28,7 @@ pub enum Gateway {
     /// nginx in a container of this machine's engine, with this conf.
     #[cfg(feature = "containers")]
     Container(Container),
-    /// Any gateway that a folder describes, as a process of this machine.
+    /// Any gateway that a folder describes.
     Described(Box<Described>),
 }
 
@@ -107,7 +107,7 @@ impl Gateway {
             Self::Nginx(nginx) => Ok(Running::Process(Process::start(nginx, origin, on).await?)),
             #[cfg(feature = "containers")]
             Self::Container(container) => Ok(Running::Container(container.start(origin).await?)),
-            Self::Described(described) => Ok(Running::Launched(Launched::start(described, origin)?)),
+            Self::Described(described) => Ok(Running::Launched(Launched::start(described, origin).await?)),
         }
     }
 }
@@ -137,7 +137,7 @@ impl Running {
             Self::Process(process) => Log::File(process.log()),
             #[cfg(feature = "containers")]
             Self::Container(instance) => Log::Container(instance.log()),
-            Self::Launched(launched) => Log::File(launched.log()),
+            Self::Launched(launched) => launched.log(),
         }
     }
 

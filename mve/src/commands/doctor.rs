@@ -9,7 +9,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use fixtures::gateways::{Description, Source};
 use fixtures::nginx::{Nginx, Provider};
+use harness::gateway::engine::Engine;
 use mve::machine::Machine;
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
@@ -25,7 +27,7 @@ const BUILDS: &str = "to build nginx from crate sources";
 
 const HELP: &str = "\
 With --json, one object a line, one line a thing, with the keys
-  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, leftovers, go, gateway NAME
+  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, leftovers, go, gateway NAME, image NAME
   there  whether it is there
   found  what was found, or null
   how    how to get it, or null when nothing is to be done";
@@ -61,23 +63,51 @@ impl Thing {
     }
 }
 
-/// The gateways of `lastchunk matrix`: each version found, or how to get one.
+/// The gateways of `lastchunk matrix`: each version found, and the image, or how to get one.
 fn gateways() -> Vec<Thing> {
-    let Ok(all) = fixtures::gateways::all() else { return Vec::new() };
-    let thing = |description: fixtures::gateways::Description| {
-        let (binaries, missing) = fixtures::gateways::found(&description);
-        let versions: Vec<&str> = binaries.iter().map(|binary| binary.version.as_str()).collect();
-        let own = description.variable.map_or_else(String::new, |variable| format!(", or set {variable}=PATH"));
-        let what = format!("gateway {}", description.name);
-        if versions.is_empty() {
-            let why = missing.first().map_or("nothing provides it", String::as_str);
-            Thing::missing(&what, format!("{why}{own}"))
-        } else {
-            Thing::there(&what, versions.join(", "))
-        }
-    };
+    let engine = harness::gateway::engine::probe();
+    let all = fixtures::gateways::all().unwrap_or_default();
+    all.into_iter().flat_map(|description| [binaries(&description), image(&description, &engine)]).flatten().collect()
+}
+
+fn binaries(description: &Description) -> Option<Thing> {
     // nginx is built on demand, and has a line of its own.
-    all.into_iter().filter(|description| description.name != "nginx").map(thing).collect()
+    if description.name == "nginx" {
+        return None;
+    }
+    let (binaries, missing) = fixtures::gateways::found(description);
+    let versions: Vec<String> = binaries
+        .iter()
+        .map(|binary| match binary.source {
+            Source::Provider => binary.version.clone(),
+            Source::Variable | Source::Path => format!("{} ({})", binary.version, binary.program.display()),
+        })
+        .collect();
+    let own = description.variable.as_ref().map_or_else(String::new, |variable| format!(", or set {variable}=PATH"));
+    let what = format!("gateway {}", description.name);
+    Some(if versions.is_empty() {
+        let why = missing.first().map_or("nothing provides it", String::as_str);
+        Thing::missing(&what, format!("{why}{own}"))
+    } else {
+        Thing::there(&what, versions.join(", "))
+    })
+}
+
+/// The image that `lastchunk matrix --containers` would run.
+fn image(description: &Description, engine: &Result<Engine, String>) -> Option<Thing> {
+    let image = description.image.as_ref()?;
+    let what = format!("image {}", description.name);
+    let variable = image.variable.as_deref().unwrap_or("[image]");
+    let made = format!("name one in {variable}; `lastchunk image --gateway {}` makes one", description.name);
+    let Some(name) = image.named() else {
+        return Some(Thing::missing(&what, format!("there is no official one: {made}")));
+    };
+    Some(match engine.as_ref().map(|engine| engine.has_image(&name)) {
+        Ok(Ok(true)) => Thing::there(&what, name),
+        Ok(Ok(false)) => Thing::missing(&what, format!("{name} is not here: `docker pull {name}`, or {made}")),
+        Ok(Err(why)) => Thing::missing(&what, why),
+        Err(_) => Thing::missing(&what, format!("{name} needs a container engine")),
+    })
 }
 
 impl Doctor {

@@ -8,7 +8,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
-use fixtures::gateways::NAMES;
+use fixtures::gateways::{BadFolder, NAMES};
+#[cfg(feature = "containers")]
+use fixtures::gateways::{Description, Image};
 use harness::verdict::Outcome;
 use mve::matrix::baseline::Baseline;
 use mve::matrix::chains::{self, Chains};
@@ -59,6 +61,9 @@ pub struct Matrix {
     /// A gateway of yours too: a folder with gateway.toml and confs
     #[arg(long, value_name = "FOLDER")]
     via: Vec<PathBuf>,
+    /// Images in place of binaries: the official ones, or those that LASTCHUNK_NAME_IMAGE names
+    #[arg(long)]
+    containers: bool,
     /// One object a line
     #[arg(long)]
     json: bool,
@@ -119,18 +124,6 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The chains of a table for some gateways' names.
-fn chains(table: Table, gateways: &[String], via: &[PathBuf]) -> Result<Chains, Complaint> {
-    if let Some(unknown) = gateways.iter().find(|name| !NAMES.contains(&name.as_str())) {
-        return Err(Complaint::new(format!("no gateway {} (known: {})", quoted(unknown), NAMES.join(", "))));
-    }
-    // A folder of one's own alone is what is asked for.
-    let all = gateways.is_empty() && via.is_empty();
-    let wanted = |name: &str| all || gateways.iter().any(|its| its == name);
-    let folders: Vec<&Path> = via.iter().map(PathBuf::as_path).collect();
-    chains::of(table, &wanted, &folders).map_err(Complaint::new)
-}
-
 impl Matrix {
     pub fn answer(&self) -> Result<Exit, Complaint> {
         install_panic_hook(false);
@@ -145,7 +138,7 @@ impl Matrix {
         let mut missing = Vec::new();
         let mut races = BTreeSet::new();
         for table in tables {
-            let chains = chains(table, &self.gateway, &self.via)?;
+            let chains = self.chains(table)?;
             missing.extend(chains.missing);
             for chain in &chains.chains {
                 let of = |race: &&fixtures::gateways::Race| (chain.gateway(), race.outcome_stands, race.reason.clone());
@@ -189,6 +182,22 @@ impl Matrix {
         })
     }
 
+    /// The chains of a table, of the gateways that are asked for.
+    fn chains(&self, table: Table) -> Result<Chains, Complaint> {
+        if let Some(unknown) = self.gateway.iter().find(|name| !NAMES.contains(&name.as_str())) {
+            return Err(Complaint::new(format!("no gateway {} (known: {})", quoted(unknown), NAMES.join(", "))));
+        }
+        // A folder of one's own alone is what is asked for.
+        let all = self.gateway.is_empty() && self.via.is_empty();
+        let wanted = |name: &str| all || self.gateway.iter().any(|its| its == name);
+        let folders: Vec<&Path> = self.via.iter().map(PathBuf::as_path).collect();
+        let chains = match self.containers {
+            false => chains::of(table, &wanted, &folders),
+            true => in_containers(table, &wanted, &folders)?,
+        };
+        chains.map_err(Complaint::new)
+    }
+
     /// Plays a table; with --json its rows are told as each gateway ends, in order.
     fn play(&self, table: Table, chains: &[Chain]) -> Result<Vec<Row>, Complaint> {
         let workers = self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
@@ -210,6 +219,22 @@ impl Matrix {
         }
         Ok(rows)
     }
+}
+
+#[cfg(feature = "containers")]
+fn in_containers(
+    table: Table,
+    wanted: &dyn Fn(&str) -> bool,
+    folders: &[&Path],
+) -> Result<Result<Chains, BadFolder>, Complaint> {
+    harness::gateway::engine::probe().map_err(Complaint::new)?;
+    let image = |description: &Description| description.image.as_ref().and_then(Image::named);
+    Ok(chains::in_containers(table, wanted, folders, &image))
+}
+
+#[cfg(not(feature = "containers"))]
+fn in_containers(_: Table, _: &dyn Fn(&str) -> bool, _: &[&Path]) -> Result<Result<Chains, BadFolder>, Complaint> {
+    Err(Complaint::new("built without containers: `cargo run --features containers -- matrix --containers`"))
 }
 
 /// The tables; versions with the same outcomes share one.

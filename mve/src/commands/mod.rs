@@ -77,9 +77,12 @@ enum Command {
     /// Play random programs on the model of net/http and on real Go, and compare
     #[command(hide = true)]
     Fidelity(fidelity::Fidelity),
-    /// Write what an engine needs to build the image of the nginx that is built here
+    /// Write what an engine needs to build an image of a gateway that is here
     #[command(hide = true)]
     Image {
+        /// Which: the newest version of it; without, the nginx that is built here
+        #[arg(long)]
+        gateway: Option<String>,
         /// Where to
         #[arg(default_value = "target/lastchunk/image")]
         dir: PathBuf,
@@ -145,7 +148,7 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::Fetch(fetch)) => fetch.answer(),
         Some(Command::Doctor(doctor)) => doctor.answer(),
         Some(Command::Fidelity(fidelity)) => fidelity.answer(),
-        Some(Command::Image { dir }) => image::write(&dir),
+        Some(Command::Image { gateway, dir }) => image::write(gateway.as_deref(), &dir),
         Some(Command::Origin { listen }) => origin(listen),
     }
 }

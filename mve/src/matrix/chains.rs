@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use fixtures::gateways::{self, BadFolder, Binary, Description};
-use harness::gateway::Described;
+use fixtures::gateways::{self, BadFolder, Description};
+use harness::gateway::{Described, Program};
 
 use super::axes::Protocol;
 use super::run::Chain;
@@ -18,11 +18,62 @@ pub struct Chains {
     pub missing: Vec<(String, String)>,
 }
 
-/// The chains of a table, of the project's gateways for whose names `wanted` holds, and of a user's folders.
+/// What there is of a gateway to start, and what is not here and why.
+type Programs = (Vec<Program>, Vec<String>);
+
+/// The chains of a table, of the project's gateways for whose names `wanted` holds, and of a user's folders: with the
+/// binaries that this machine has.
 ///
 /// # Errors
 /// When a folder describes no gateway, or one that has another's name.
 pub fn of(table: Table, wanted: &dyn Fn(&str) -> bool, folders: &[&Path]) -> Result<Chains, BadFolder> {
+    with(table, wanted, folders, &|description| {
+        let (binaries, mut missing) = gateways::found(description);
+        if binaries.is_empty() && missing.is_empty() {
+            missing
+                .push("gateway.toml says no [[provider]] that there is one of: add kind = \"path\" and program".into());
+        }
+        (binaries.into_iter().map(Program::Binary).collect(), missing)
+    })
+}
+
+/// The same with images in place of binaries: those that `image` names, pulled if they are not here. The nginx in front of
+/// a pair stays the one that is built here.
+///
+/// # Errors
+/// As [`of`].
+#[cfg(feature = "containers")]
+pub fn in_containers(
+    table: Table,
+    wanted: &dyn Fn(&str) -> bool,
+    folders: &[&Path],
+    image: &dyn Fn(&Description) -> Option<String>,
+) -> Result<Chains, BadFolder> {
+    with(table, wanted, folders, &|description| {
+        let Some(name) = image(description) else {
+            let variable = description.image.as_ref().and_then(|image| image.variable.clone());
+            let way = variable.map_or("say one in gateway.toml".into(), |name| {
+                format!("name one in {name}; `lastchunk image --gateway {}` makes one", description.name)
+            });
+            return (Vec::new(), vec![format!("there is no official image: {way}")]);
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let version = runtime
+            .map_err(|error| error.to_string())
+            .and_then(|runtime| runtime.block_on(harness::gateway::container::version(description, &name)));
+        match version {
+            Ok(version) => (vec![Program::Image { name, version }], Vec::new()),
+            Err(why) => (Vec::new(), vec![why]),
+        }
+    })
+}
+
+fn with(
+    table: Table,
+    wanted: &dyn Fn(&str) -> bool,
+    folders: &[&Path],
+    programs: &dyn Fn(&Description) -> Programs,
+) -> Result<Chains, BadFolder> {
     let mut chains = Chains::default();
     let mut descriptions: Vec<Description> =
         gateways::all()?.into_iter().filter(|description| wanted(&description.name)).collect();
@@ -38,20 +89,16 @@ pub fn of(table: Table, wanted: &dyn Fn(&str) -> bool, folders: &[&Path]) -> Res
     }
     let first = if table == Table::Pairs { as_it_ships(&mut chains.missing)? } else { None };
     for description in descriptions {
-        let (binaries, mut missing) = gateways::found(&description);
-        if binaries.is_empty() && missing.is_empty() {
-            missing
-                .push("gateway.toml says no [[provider]] that there is one of: add kind = \"path\" and program".into());
-        }
+        let (programs, missing) = programs(&description);
         chains.missing.extend(missing.into_iter().map(|why| (description.name.clone(), why)));
-        for binary in binaries {
+        for program in programs {
             let chain = |conf: &str| Described {
                 description: description.clone(),
-                binary: binary.clone(),
+                program: program.clone(),
                 conf: conf.to_owned(),
             };
             match (table, &first) {
-                (Table::Pairs, Some(first)) if first.binary != binary => chains.chains.push(Chain {
+                (Table::Pairs, Some(first)) if first.program != program => chains.chains.push(Chain {
                     gateways: vec![first.clone(), chain("default")],
                     readers: readers(&description, &[Protocol::Http11]),
                 }),
@@ -75,11 +122,11 @@ pub fn of(table: Table, wanted: &dyn Fn(&str) -> bool, folders: &[&Path]) -> Res
 fn as_it_ships(missing: &mut Vec<(String, String)>) -> Result<Option<Described>, BadFolder> {
     let description = Description::read(&gateways::folder("nginx"))?;
     let (binaries, why) = gateways::found(&description);
-    let Some(binary): Option<Binary> = binaries.into_iter().next() else {
+    let Some(binary) = binaries.into_iter().next() else {
         missing.extend(why.into_iter().map(|why| ("nginx".to_owned(), why)));
         return Ok(None);
     };
-    Ok(Some(Described { description, binary, conf: "default".into() }))
+    Ok(Some(Described { description, program: Program::Binary(binary), conf: "default".into() }))
 }
 
 impl Chains {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use flate2::write::GzDecoder;
 use harness::observer::Observer;
 use harness::reader::http2::{self, Http2, StreamEnd};
+use harness::tap::held_back;
 use harness::transcript::What;
 use harness::wire::h1;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -31,6 +32,8 @@ pub(super) struct Client {
     pub(super) http2: Http2,
     /// How the connection ended.
     pub(super) end: h1::End,
+    /// The gateway's end of the connection, and the reader's.
+    ends: (SocketAddr, SocketAddr),
 }
 
 impl Client {
@@ -58,7 +61,9 @@ impl Client {
             }
         };
         socket.write_all(&request).await?;
+        let ends = (socket.peer_addr()?, socket.local_addr()?);
         Ok(Self {
+            ends,
             socket,
             observer: observer.clone(),
             protocol,
@@ -105,6 +110,11 @@ impl Client {
         } else {
             self.observer.incoming(if end == h1::End::Fin { What::Fin } else { What::Rst });
         }
+    }
+
+    /// How many octets the gateway has written for this reader that its kernel has not sent yet.
+    pub(super) fn held_back(&self) -> io::Result<u32> {
+        held_back(self.ends.0, self.ends.1)
     }
 
     /// Claims what has come for the present step.

@@ -61,7 +61,7 @@ impl Host {
         let mut running = Vec::new();
         let origin = next;
         for gateway in gateways.iter().rev() {
-            let launched = Launched::start(gateway, next)?;
+            let launched = Launched::start(gateway, next).await?;
             next = launched.address();
             running.insert(0, launched);
         }
@@ -176,7 +176,7 @@ impl Host {
 
     /// What the gateways said, for a fault's message.
     pub(super) fn log(&self) -> String {
-        self.running.iter().map(|launched| std::fs::read_to_string(launched.log()).unwrap_or_default()).collect()
+        self.running.iter().map(Launched::said).collect()
     }
 }
 

@@ -142,7 +142,7 @@ impl Chain {
     /// Their versions.
     #[must_use]
     pub fn version(&self) -> String {
-        self.joined(|g| &g.binary.version)
+        self.joined(Described::version)
     }
 
     /// Their confs.

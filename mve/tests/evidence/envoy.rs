@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use fixtures::gateways::{Binary, Description, Places, fill, found};
-use harness::gateway::Described;
+use harness::gateway::{Described, Program};
 use tempfile::TempDir;
 
 use super::Evidence;
@@ -82,7 +82,7 @@ fn with(envoy: &Binary, manager: &str, route: &str) -> (Described, TempDir) {
     fs::write(folder.path().join("tested.yaml"), conf(manager, route, "")).expect("a file");
     let confs = BTreeMap::from([("tested".to_owned(), "tested.yaml".to_owned())]);
     let description = Description { confs, folder: folder.path().to_owned(), ..description() };
-    (Described { description, binary: envoy.clone(), conf: "tested".to_owned() }, folder)
+    (Described { description, program: Program::Binary(envoy.clone()), conf: "tested".to_owned() }, folder)
 }
 
 fn stream(envoy: &Binary, manager: &str, route: &str, speaks: Speaks) -> Stream {
@@ -103,6 +103,7 @@ fn validated(envoy: &Binary, conf: &str) -> (bool, String) {
         folder: folder.path(),
         root: &envoy.root,
         conf: &file,
+        words: &BTreeMap::new(),
     };
     fs::write(&file, fill(conf, &places).expect("known words")).expect("a file");
     let output = envoy.command().args(["--mode", "validate", "-c"]).arg(&file).output().expect("it starts");

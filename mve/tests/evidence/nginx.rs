@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use fixtures::gateways::{Binary, Description, found};
-use harness::gateway::Described;
+use harness::gateway::{Described, Program};
 
 use super::Evidence;
 use super::stream::{Speaks, Stream};
@@ -33,7 +33,8 @@ fn on_each(test: fn(&Description, &Binary)) {
 }
 
 fn with(nginx: &Description, binary: &Binary, conf: &str) -> Stream {
-    let described = Described { description: nginx.clone(), binary: binary.clone(), conf: conf.to_owned() };
+    let described =
+        Described { description: nginx.clone(), program: Program::Binary(binary.clone()), conf: conf.to_owned() };
     Stream::through(&described, Speaks::Http1)
 }
 

@@ -39,7 +39,9 @@ impl Stream {
     /// Starts the gateway, asks through it, and returns when the reader has the first event.
     pub fn through(gateway: &Described, speaks: Speaks) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let gateway = Launched::start(gateway, listener.local_addr().expect("it is bound")).expect("it starts");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let started = runtime.block_on(Launched::start(gateway, listener.local_addr().expect("it is bound")));
+        let gateway = started.expect("it starts");
         let address = if speaks == Speaks::Http2 { gateway.address_h2() } else { gateway.address() };
         let mut reader = connected(address);
         let asked = now();

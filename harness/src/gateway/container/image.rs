@@ -49,17 +49,22 @@ impl Image {
 }
 
 /// A name and its tag; a colon before the last slash is a registry's port.
-fn split(image: &str) -> (&str, &str) {
+pub(super) fn split(image: &str) -> (&str, &str) {
     image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).unwrap_or((image, "latest"))
 }
 
-/// Builds the image unless the engine has it, made of the same octets.
+/// Ours.
 async fn local(engine: &Engine) -> Result<Made, String> {
     // Whatever `LASTCHUNK_NGINX` says: that one would not run in an empty image.
     let at = Surroundings { nginx: None, ..Surroundings::of_this_process() };
     let nginx = nginx::binary_in(&at, &|line| eprintln!("{line}")).map_err(|error| error.to_string())?;
     let context = image::context(&nginx).map_err(|error| error.to_string())?;
-    let made = Made { name: context.name.to_owned(), tag: context.tag.clone(), foreign: false };
+    built(engine, context).await
+}
+
+/// Builds an image unless the engine has it, made of the same octets.
+pub(super) async fn built(engine: &Engine, context: image::Context) -> Result<Made, String> {
+    let made = Made { name: context.name, tag: context.tag, foreign: false };
 
     let before = present(engine, &made)?;
     if before.as_ref().is_some_and(|image| image.digest.as_ref() == Some(&context.digest)) {

@@ -146,9 +146,9 @@ fn a_gateway_in_a_container_shows_the_tables_of_its_binary(#[values("nginx", "en
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let described = fixtures::gateways::Description::read(&fixtures::gateways::folder(name)).expect("a sound folder");
     let (binaries, missing) = fixtures::gateways::found(&described);
-    let described_ones = binaries.into_iter().filter(|binary| binary.source == Source::Provider);
+    let mut described_ones = binaries.into_iter().filter(|binary| binary.source == Source::Provider);
     // Of nginx the one that is built here, of the others the newest.
-    let binary = if name == "nginx" { described_ones.into_iter().next() } else { described_ones.last() };
+    let binary = if name == "nginx" { described_ones.next() } else { described_ones.next_back() };
     let binary = binary.unwrap_or_else(|| panic!("{}", missing.join("; ")));
     let context = fixtures::gateways::image::context(&described, &binary).expect("its files can be read");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::axes::Protocol;
-use super::host::connect;
+use super::host::{Host, connect};
 
 /// How many octets of the end of a response are shown.
 const TAIL: usize = 32;
@@ -37,15 +37,17 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Connects and asks for `target`.
+    /// Connects, sees to it that the gateway has taken the connection, and asks for `target`. A gateway that finds the
+    /// request beside the new connection may go other ways: lighttpd does not watch such a reader for its departure.
     pub(super) async fn ask(
-        address: SocketAddr,
+        host: &Host,
         protocol: Protocol,
         target: &str,
         accepts_gzip: bool,
         observer: &Observer,
     ) -> io::Result<Self> {
-        let mut socket = connect(address).await?;
+        let mut socket = connect(host.address(protocol == Protocol::Http2)).await?;
+        host.fences_pass(1).await.map_err(io::Error::other)?;
         // What a browser accepts; without it no gateway compresses.
         let fields = if accepts_gzip { "Accept-Encoding: gzip\r\n" } else { "" };
         let version = if protocol == Protocol::Http10 { "1.0" } else { "1.1" };

@@ -189,7 +189,7 @@ pub(super) async fn begin(host: &mut Host, reader: Protocol) -> Result<(Client, 
     let at_reader = observers.swap_remove(0);
     let target = host.target();
     at_reader.recorder().step("the reader asks");
-    let asked = Client::ask(host.address(reader == Protocol::Http2), reader, &target, true, &at_reader).await;
+    let asked = Client::ask(host, reader, &target, true, &at_reader).await;
     let client = asked.map_err(|error| format!("the reader cannot ask: {error}"))?;
     let direct = host.gateways.is_empty();
     let coming = async {

@@ -52,8 +52,7 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
         Cut::BeforeStatusLine => "the reader asks; the origin sends nothing",
         _ => "the reader asks; the origin sends the response as far as the cut",
     });
-    let address = host.address(cell.reader == Protocol::Http2);
-    let asked = Client::ask(address, cell.reader, &target, false, &at_reader).await;
+    let asked = Client::ask(host, cell.reader, &target, false, &at_reader).await;
     let mut client = asked.map_err(|error| format!("the reader cannot ask: {error}"))?;
 
     let play = async {

@@ -36,13 +36,10 @@ containers:
     cargo run --quiet -- fetch envoy haproxy caddy
     cargo test -p mve --features containers --test matrix -- --ignored --test-threads 1 a_gateway_in_a_container
 
-# every case as JSON lines and every transcript, into target/report, to be attached to a bug report
-report *PATTERN:
-    @mkdir -p target/report
-    cargo run --quiet -- run --json {{ PATTERN }} >target/report/cases.jsonl
-    cargo run --quiet -- doctor >target/report/machine.txt
-    @rm -rf target/report/snapshots && cp -r mve/snapshots target/report/snapshots
-    @echo "target/report: cases.jsonl, machine.txt, and the reviewed transcripts that they were held against"
+# one case as a folder for a bug report: `just report error_by_abort@as-shipped`, then see target/report
+report CASE *ARGS:
+    @rm -rf target/report
+    cargo run --quiet -- report {{ CASE }} --into target/report {{ ARGS }}
 
 # an origin and two nginx in containers, for curl (needs a container engine and compose)
 up: _contexts

@@ -156,6 +156,12 @@ pub fn octets_in_all(count: usize) -> Until {
     Until::on_hop(&format!("{count} octets in all"), move |tape, lanes| tape.behind_octet(lanes.incoming, count))
 }
 
+/// This many octets have been handed to the socket in all since the first connection was made.
+#[must_use]
+pub fn sent_in_all(count: usize) -> Until {
+    Until::on_hop(&format!("{count} octets sent in all"), move |tape, lanes| tape.behind_octet(lanes.outgoing, count))
+}
+
 fn find(tape: &Tape, lane: Lane, wanted: &[u8]) -> Option<Place> {
     let (all, claimed) = tape.octets(lane);
     let at = all[claimed..].windows(wanted.len()).position(|window| window == wanted)?;

@@ -4,6 +4,7 @@
 //! alike, and its reviewed transcript is in `snapshots/`.
 
 pub mod agreement;
+pub mod bundle;
 pub mod catalogue;
 pub mod chain;
 pub mod claims;

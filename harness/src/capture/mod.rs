@@ -1,10 +1,12 @@
 //! Octets that were captured elsewhere, as a transcript: what `lastchunk explain` explains.
 
+mod secrets;
 mod written;
 
 use crate::transcript::{Event, Lane, Step, StepId, Transcript, What, chain};
 use crate::wire::h1::End;
 
+pub use secrets::{SECRET_FIELDS, is_secret, without_secrets};
 pub use written::{Written, content_of_snapshot};
 
 /// So many octets are explained at most: 16 MiB.

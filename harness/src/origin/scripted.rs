@@ -11,6 +11,7 @@ use super::{Connection, Program};
 #[derive(Debug, Clone)]
 enum Act {
     Request,
+    Read(usize),
     Send(Vec<u8>),
     Write(Vec<u8>),
     Cue(String),
@@ -44,6 +45,12 @@ impl Scripted {
     #[must_use]
     pub fn request(self) -> Self {
         self.and(Act::Request)
+    }
+
+    /// Reads so many octets more.
+    #[must_use]
+    pub fn read(self, octets: usize) -> Self {
+        self.and(Act::Read(octets))
     }
 
     /// Sends these octets, in one write if the socket takes them.
@@ -121,6 +128,16 @@ impl Scripted {
         for act in &self.acts {
             match act {
                 Act::Request => read_header_section(&mut tap).await?,
+                Act::Read(count) => {
+                    let mut left = *count;
+                    while left > 0 {
+                        let upto = left.min(octets.len());
+                        match tap.read(&mut octets[..upto]).await? {
+                            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                            taken => left -= taken,
+                        }
+                    }
+                }
                 Act::Send(octets) => tap.write_all(octets).await?,
                 Act::Write(octets) => {
                     writes += 1;

@@ -30,7 +30,9 @@ With --json, one object a line, one line a thing, with the keys
   what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, leftovers, go, gateway NAME, image NAME
   there  whether it is there
   found  what was found, or null
-  how    how to get it, or null when nothing is to be done";
+  how    how to get it, or null when nothing is to be done
+
+Example: lastchunk doctor --build";
 
 /// Everything.
 #[derive(Debug, Args)]

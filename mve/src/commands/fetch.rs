@@ -11,6 +11,7 @@ use super::{Exit, output};
 
 /// Gateways, through the ordinary package clients, unpacked below the target folder.
 #[derive(Debug, Args)]
+#[command(after_help = "Example: lastchunk fetch haproxy caddy")]
 pub struct Fetch {
     /// Only these gateways; all without
     gateways: Vec<String>,

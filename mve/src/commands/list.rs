@@ -23,7 +23,9 @@ With --json, one object a line, one line a case, with the keys
   twin     the healthy case that differs by one fact, or null
   outcome  the outcome that it claims: intact, held, cut-visible, cut-silent, altered, hung, leaked
   can_run  whether this machine can run it
-  why      why not, or null";
+  why      why not, or null
+
+Example: lastchunk list --json | jq -r .case";
 
 /// What there is.
 #[derive(Debug, Args)]

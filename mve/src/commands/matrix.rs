@@ -46,7 +46,9 @@ With --json, one object a line, one line a cell, with the keys
   why        of a fault, why; null otherwise
 
 Exit status: 0 every outcome is the known one, 1 one is not (the baseline is mve/snapshots/matrix/baseline.txt),
-2 harness or set-up are at fault, or there was nothing to run.";
+2 harness or set-up are at fault, or there was nothing to run.
+
+Example: lastchunk matrix held --gateway haproxy";
 
 /// The tables, over all gateways that this machine has.
 #[derive(Debug, Args)]

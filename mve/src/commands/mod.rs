@@ -1,5 +1,6 @@
 //! The command line: what may be said, and who answers.
 
+mod bundle;
 mod chain;
 mod claims;
 mod complaint;
@@ -12,6 +13,7 @@ mod fidelity;
 mod image;
 mod lint;
 mod list;
+mod manual;
 mod matrix;
 mod output;
 mod own;
@@ -68,12 +70,22 @@ enum Command {
     Lint(lint::Lint),
     /// Annotate the octets of responses that were captured elsewhere, also by tcpdump, and judge them
     Explain(explain::Explain),
+    /// Write a case as a folder for an issue: report, transcript, capture, conf, and the origin as a program
+    Report(bundle::Report),
+    /// Play such a folder again here, and say whether the same happens
+    Replay(bundle::Replay),
     /// Which gateway turns a cut stream into a complete one: the tables, over all gateways that this machine has
     Matrix(matrix::Matrix),
     /// Get gateways for `matrix` through the ordinary package clients, below the target folder
     Fetch(fetch::Fetch),
     /// Tell what this machine offers, and how to get what is missing
     Doctor(doctor::Doctor),
+    /// Write the manual page, or with a folder those of every command
+    #[command(hide = true)]
+    Man(manual::Man),
+    /// Write what completes this command line in a shell
+    #[command(hide = true)]
+    Completions(manual::Completions),
     /// Play random programs on the model of net/http and on real Go, and compare
     #[command(hide = true)]
     Fidelity(fidelity::Fidelity),
@@ -144,9 +156,13 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::Probe(probe)) => probe.answer(),
         Some(Command::Lint(lint)) => lint.answer(),
         Some(Command::Explain(explain)) => explain.answer(),
+        Some(Command::Report(report)) => report.answer(),
+        Some(Command::Replay(replay)) => replay.answer(),
         Some(Command::Matrix(matrix)) => matrix.answer(),
         Some(Command::Fetch(fetch)) => fetch.answer(),
         Some(Command::Doctor(doctor)) => doctor.answer(),
+        Some(Command::Man(man)) => man.answer(),
+        Some(Command::Completions(completions)) => completions.answer(),
         Some(Command::Fidelity(fidelity)) => fidelity.answer(),
         Some(Command::Image { gateway, dir }) => image::write(gateway.as_deref(), &dir),
         Some(Command::Origin { listen }) => origin(listen),

@@ -51,7 +51,9 @@ hold it against confs of ours
 Its addresses are replaced, its paths of the system, and what is about the process; each line that is, is told. TLS is
 left out: the reader is ours. Example: lastchunk run --via /etc/nginx/nginx.conf --server api.example.com --path /v1/sse
 
-Exit status: 0 when every case selected shows what it claims, 1 when one does not, else 2 when one could not run.";
+Exit status: 0 when every case selected shows what it claims, 1 when one does not, else 2 when one could not run.
+
+Example: lastchunk run 'proxy_buffering/*' --via nginx:as-shipped --times 50";
 
 /// Which cases, how often, and how to tell.
 #[derive(Debug, Default, Args)]

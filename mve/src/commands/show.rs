@@ -14,6 +14,7 @@ use super::{Exit, describe, output, paint, selection};
 
 /// One case.
 #[derive(Debug, Args)]
+#[command(after_help = "Example: lastchunk show error_by_abort@as-shipped")]
 pub struct Show {
     /// Its name, as `lastchunk list` tells it; may be shortened as long as it means no other
     case: String,

@@ -1,11 +1,13 @@
 //! The command line as a person or a program meets it: the built binary, its output and its exit status.
 
+mod bundle;
 mod chain;
 mod doctor;
 mod errors;
 mod explain;
 mod explain_hostile;
 mod explain_packets;
+mod manual;
 mod own;
 mod own_gateway;
 mod playing;

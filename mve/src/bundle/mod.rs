@@ -1,0 +1,315 @@
+//! A bundle: a folder that fits into an issue, with everything that a maintainer needs to see a failure and to play it again.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `report.md` | the text of the issue |
+//! | `transcript.txt` | every hop, octet by octet, in the notation of `lastchunk show` |
+//! | `bundle.json` | what a transcript does not say: what was meant, versions, the case |
+//! | `octets/` | the octets of each lane as they crossed |
+//! | `capture.pcapng` | the same for Wireshark, synthesised |
+//! | `nginx.conf` | the gateway's conf, if there was one |
+//! | `origin.py`, `origin.go`, `origin.rs` | the origin as a program |
+//! | `compose.yaml` | the chain in containers |
+
+mod page;
+mod programs;
+mod replay;
+mod script;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use harness::capture::{is_secret, without_secrets};
+use harness::gateway::{Conf, Gateway, Nginx};
+use harness::packets::synthesised;
+use harness::render::{Redactions, parse, render};
+use harness::stage::Stage;
+use harness::transcript::{Lane, Meant, Transcript};
+use harness::verdict::{Outcome, Verdict};
+use harness::wire::notation::{escape, unescape};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Case, Via};
+use crate::machine::Machine;
+use crate::player::Fault;
+
+pub use programs::{Written, programs};
+pub use replay::{Difference, difference, play};
+pub use script::{Act, Script};
+
+/// The form of the folder; another one is refused.
+const FORM: u32 = 1;
+/// So many octets a file of a bundle may have.
+const MOST: u64 = 128 * 1024 * 1024;
+
+/// What a bundle is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The form of the folder.
+    pub form: u32,
+    /// The case's name, or what was probed.
+    pub subject: String,
+    /// What was observed, as a sentence.
+    pub says: String,
+    /// The ids of the claims that it tests.
+    pub claims: Vec<String>,
+    /// What it shows.
+    pub outcome: String,
+    /// What stands between reader and origin: `direct`, or `nginx:CONF`.
+    pub via: String,
+    /// What was at the origin.
+    pub origin: String,
+    /// Software and its version, in order.
+    pub versions: Vec<(String, String)>,
+    /// What the application meant to send.
+    pub meant: Measure,
+    /// The names of the fields whose values were taken out.
+    pub redacted: BTreeSet<String>,
+}
+
+/// What the application meant to send, octets in notation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    status: Option<u16>,
+    fields: Vec<(String, String)>,
+    trailers: Vec<(String, String)>,
+    content: Option<String>,
+    terminal: Option<String>,
+}
+
+impl Measure {
+    fn of(meant: &Meant) -> Self {
+        let Meant { status, fields, trailers, content, terminal } = meant.clone();
+        Self { status, fields, trailers, content: content.map(|content| escape(&content)), terminal }
+    }
+
+    fn read(self) -> Option<Meant> {
+        let content = self.content.map(|content| unescape(&content)).transpose().ok()?;
+        let Self { status, fields, trailers, terminal, .. } = self;
+        Some(Meant { status, fields, trailers, content, terminal })
+    }
+}
+
+/// A bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// What it is about.
+    pub about: About,
+    /// What happened.
+    pub transcript: Transcript,
+    /// The gateway's conf.
+    pub conf: Option<String>,
+}
+
+/// Why a folder is no bundle, in a line.
+#[derive(Debug, thiserror::Error)]
+pub enum NoBundle {
+    /// A file of it cannot be read.
+    #[error("{file} cannot be read: {error}")]
+    Unreadable {
+        /// Which.
+        file: &'static str,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file of it is too large.
+    #[error("{0} has more than {MOST} octets")]
+    TooLarge(&'static str),
+    /// A file of it is not what it should be.
+    #[error("{file} is not what `lastchunk report` writes: {why}")]
+    Malformed {
+        /// Which.
+        file: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// It is of another form.
+    #[error(
+        "bundle.json is of form {0}, and this lastchunk reads form {FORM}: write the bundle again, or take the other version"
+    )]
+    AnotherForm(u32),
+}
+
+impl Bundle {
+    /// What a case showed on this machine. Credentials are taken out unless they are to be kept.
+    #[must_use]
+    pub fn of(machine: &Machine, case: &Case, transcript: Transcript, keep_secrets: bool) -> Self {
+        let outcome = Verdict::of(&transcript).outcome.name().to_owned();
+        let conf = match case.shows.via {
+            Via::Direct => None,
+            Via::Nginx(name) => fixtures::nginx::conf::text(name).map(str::to_owned),
+        };
+        let mut redacted = BTreeSet::new();
+        let (transcript, conf) = if keep_secrets {
+            (transcript, conf)
+        } else {
+            let (transcript, found) = without_secrets(transcript);
+            redacted.extend(found);
+            (transcript, conf.map(|conf| conf_without_secrets(&conf, &mut redacted)))
+        };
+        let about = About {
+            form: FORM,
+            subject: case.name(),
+            says: case.shows.says.to_owned(),
+            claims: case.variant.claims.iter().map(|&claim| claim.to_owned()).collect(),
+            outcome,
+            via: case.shows.via.to_string(),
+            origin: case.origin(),
+            versions: versions(machine, case),
+            meant: Measure::of(&transcript.meant),
+            redacted,
+        };
+        Self { about, transcript, conf }
+    }
+
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// When it is no bundle.
+    pub fn read(folder: &Path) -> Result<Self, NoBundle> {
+        let about = text(folder, "bundle.json")?;
+        let malformed = |file, why: &dyn std::fmt::Display| NoBundle::Malformed { file, why: why.to_string() };
+        let about: About = serde_json::from_str(&about).map_err(|error| malformed("bundle.json", &error))?;
+        if about.form != FORM {
+            return Err(NoBundle::AnotherForm(about.form));
+        }
+        let told = text(folder, "transcript.txt")?;
+        let mut transcript = parse(&told).map_err(|error| malformed("transcript.txt", &error))?;
+        if transcript.hops() == 0 || transcript.events.is_empty() {
+            return Err(malformed("transcript.txt", &"nothing happens in it"));
+        }
+        let meant = about.meant.clone().read();
+        transcript.meant =
+            meant.ok_or_else(|| malformed("bundle.json", &"the content that was meant is no notation"))?;
+        let conf = if about.via == "direct" { None } else { Some(text(folder, "nginx.conf")?) };
+        if transcript.hops() != usize::from(conf.is_some()) + 1 {
+            return Err(malformed("transcript.txt", &format!("its chain is not that of {}", about.via)));
+        }
+        Ok(Self { about, transcript, conf })
+    }
+
+    /// The files, by name.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let script = Script::of(&self.transcript);
+        let about = serde_json::to_string_pretty(&self.about).expect("it is made of texts and numbers");
+        let mut files = vec![
+            ("report.md".to_owned(), page::report(self).into_bytes()),
+            ("transcript.txt".to_owned(), self.text().into_bytes()),
+            ("bundle.json".to_owned(), (about + "\n").into_bytes()),
+            ("capture.pcapng".to_owned(), synthesised(&self.transcript)),
+            ("compose.yaml".to_owned(), page::compose(self).into_bytes()),
+        ];
+        files.extend(self.conf.iter().map(|conf| ("nginx.conf".to_owned(), conf.clone().into_bytes())));
+        files.extend(programs(&script).map(|program| (program.name.to_owned(), program.text.into_bytes())));
+        for hop in 0..self.transcript.hops() {
+            for lane in [Lane::request(hop), Lane::response(hop)] {
+                let name = self.transcript.lane_name(lane).to_string().replace('>', "-to-");
+                files.push((format!("octets/{name}.bin"), self.transcript.octets(lane)));
+            }
+        }
+        files
+    }
+
+    /// Writes the folder, which must be empty or not there.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or there is something already.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        if fs::read_dir(folder)?.next().is_some() {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the folder is not empty"));
+        }
+        fs::create_dir_all(folder.join("octets"))?;
+        self.files().into_iter().try_for_each(|(name, octets)| fs::write(folder.join(name), octets))
+    }
+
+    /// The transcript as text, nothing left out but credentials.
+    #[must_use]
+    pub fn text(&self) -> String {
+        render(&self.transcript, &Redactions::none())
+    }
+
+    /// What it says that it shows.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.about.outcome.parse().ok()
+    }
+
+    /// The stage with the gateways of this bundle.
+    ///
+    /// # Errors
+    /// When this machine lacks what it takes.
+    pub fn stage(&self, machine: &Machine) -> Result<Stage, Fault> {
+        let Some(conf) = &self.conf else { return Ok(Stage::direct()) };
+        let program = machine.nginx().map_err(|why| Fault::CannotRun(why.to_owned()))?.clone();
+        Ok(Stage::direct().through(Gateway::Nginx(Nginx {
+            program,
+            name: "of the bundle".into(),
+            conf: Conf::Common(conf.clone()),
+        })))
+    }
+}
+
+fn text(folder: &Path, file: &'static str) -> Result<String, NoBundle> {
+    let unreadable = |error| NoBundle::Unreadable { file, error };
+    let path = folder.join(file);
+    if fs::metadata(&path).map_err(unreadable)?.len() > MOST {
+        return Err(NoBundle::TooLarge(file));
+    }
+    fs::read_to_string(path).map_err(unreadable)
+}
+
+fn versions(machine: &Machine, case: &Case) -> Vec<(String, String)> {
+    let mut versions = vec![("lastchunk".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
+    if let (Via::Nginx(_), Ok(nginx)) = (case.shows.via, machine.nginx()) {
+        versions.push(("nginx".to_owned(), nginx.version.clone()));
+    }
+    if let Some(go) = case.witness {
+        versions.push(("go".to_owned(), go.line()));
+    }
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    versions.push(("Linux".to_owned(), kernel.trim().to_owned()));
+    versions
+}
+
+/// A conf in which a directive that sets such a field has `x` for its value.
+fn conf_without_secrets(conf: &str, found: &mut BTreeSet<String>) -> String {
+    let mut hidden = String::new();
+    for line in conf.split_inclusive('\n') {
+        let mut words = line.split_whitespace();
+        let sets = words.next().is_some_and(|word| ["proxy_set_header", "add_header"].contains(&word));
+        let name = words.next().map(|name| name.trim_matches(['"', '\'']).to_ascii_lowercase());
+        match name.filter(|name| sets && is_secret(name)) {
+            Some(name) => {
+                let at = line.to_ascii_lowercase().find(&name).unwrap_or(0) + name.len();
+                let mask = |letter: char| if " \t\n\r;\"'".contains(letter) { letter } else { 'x' };
+                hidden.push_str(&line[..at]);
+                hidden.extend(line[at..].chars().map(mask));
+                found.insert(name);
+            }
+            None => hidden.push_str(line),
+        }
+    }
+    hidden
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conf_keeps_its_directives_and_loses_its_credentials() {
+        let conf = "    proxy_set_header Authorization \"Bearer abc\";\n    proxy_set_header Host mve.test;\n";
+        let mut found = BTreeSet::new();
+        assert_eq!(
+            conf_without_secrets(conf, &mut found),
+            "    proxy_set_header Authorization \"xxxxxx xxx\";\n    proxy_set_header Host mve.test;\n"
+        );
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["authorization"]);
+    }
+}

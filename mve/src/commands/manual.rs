@@ -1,0 +1,69 @@
+//! `lastchunk man` and `lastchunk completions`: made from the same words as the helps.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::complaint::Complaint;
+use super::selection::quoted;
+use super::{Cli, Exit, output};
+
+const HELP_OF_MAN: &str = "\
+  lastchunk man | man -l -                       read it
+  lastchunk man ~/.local/share/man/man1          lastchunk.1, lastchunk-explain.1 and so on";
+
+/// The manual.
+#[derive(Debug, Args)]
+#[command(after_help = HELP_OF_MAN)]
+pub struct Man {
+    /// Where to write a page for each command; without it the page of all goes to standard output
+    folder: Option<PathBuf>,
+}
+
+const HELP_OF_COMPLETIONS: &str = "\
+  lastchunk completions bash > ~/.local/share/bash-completion/completions/lastchunk
+  lastchunk completions zsh > \"${fpath[1]}/_lastchunk\"
+  lastchunk completions fish > ~/.config/fish/completions/lastchunk.fish";
+
+/// Completions.
+#[derive(Debug, Args)]
+#[command(after_help = HELP_OF_COMPLETIONS)]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+impl Man {
+    pub fn answer(&self) -> Result<Exit, Complaint> {
+        match &self.folder {
+            Some(folder) => {
+                let name = quoted(&folder.to_string_lossy());
+                let cannot = |error| Complaint::new(format!("cannot write the manual to {name}: {error}"));
+                std::fs::create_dir_all(folder).map_err(cannot)?;
+                clap_mangen::generate_to(Cli::command(), folder).map_err(cannot)?;
+            }
+            None => {
+                let mut page = Vec::new();
+                clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+                let mut out = output::text();
+                out.write_all(&page)?;
+                out.flush()?;
+            }
+        }
+        Ok(Exit::AsClaimed)
+    }
+}
+
+impl Completions {
+    pub fn answer(&self) -> Result<Exit, Complaint> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "lastchunk", &mut script);
+        let mut out = output::text();
+        out.write_all(&script)?;
+        out.flush()?;
+        Ok(Exit::AsClaimed)
+    }
+}

@@ -1,0 +1,59 @@
+//! The manual, the completions, and that every help has an example.
+
+use rstest::rstest;
+
+use super::say;
+
+/// The commands that the help of all names.
+fn commands() -> Vec<String> {
+    let help = say(&["--help"]).out;
+    let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let list =
+        list.take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let words = list.filter_map(|line| line.split_whitespace().next()).filter(|word| *word != "help");
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_help_has_an_example() {
+    let commands = commands();
+    assert!(commands.len() >= 9, "{commands:?}");
+    for command in commands {
+        let help = say(&["help", &command]).out;
+        let example = format!("lastchunk {command}");
+        let lines = help.lines().filter(|line| !line.starts_with("Usage:"));
+        assert!(lines.filter(|line| line.contains(&example)).count() > 0, "{command} has no example:\n{help}");
+    }
+}
+
+#[test]
+fn the_manual_names_every_command() {
+    let page = say(&["man"]);
+    assert_eq!((page.status, page.err.as_str()), (Some(0), ""));
+    assert!(page.out.contains(".TH lastchunk 1"), "{}", page.out);
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = say(&["man", folder.path().to_str().expect("UTF-8")]);
+    assert_eq!((said.status, said.out.as_str()), (Some(0), ""));
+    for command in commands() {
+        assert!(page.out.contains(&format!("lastchunk\\-{command}(1)")), "{command}");
+        assert!(folder.path().join(format!("lastchunk-{command}.1")).is_file(), "{command}");
+    }
+}
+
+#[rstest]
+#[case::bash("bash", "complete -F _lastchunk")]
+#[case::zsh("zsh", "#compdef lastchunk")]
+#[case::fish("fish", "complete -c lastchunk")]
+fn a_shell_completes_every_command(#[case] shell: &str, #[case] sign: &str) {
+    let said = say(&["completions", shell]);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
+    assert!(said.out.contains(sign), "{}", said.out);
+    assert!(commands().iter().all(|command| said.out.contains(command.as_str())));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_in_a_line() {
+    let said = say(&["man", "/dev/null/man"]);
+    assert_eq!(said.status, Some(2));
+    assert!(said.err.starts_with("lastchunk: cannot write the manual to \"/dev/null/man\": "), "{said:?}");
+}

@@ -24,6 +24,7 @@ mod probe;
 mod progress;
 mod run;
 mod selection;
+mod server;
 mod show;
 mod stop;
 mod table;

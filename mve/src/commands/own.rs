@@ -30,7 +30,8 @@ pub struct Part {
     /// With a conf of yours: through the server of this name; without it, the first that passes requests on
     #[arg(long, value_name = "NAME")]
     server: Option<String>,
-    /// With a conf of yours: by this path; without it, the first that is passed on
+    /// With a conf of yours: by this path; without it, the first that is passed on. With a command of yours at the origin:
+    /// what is asked for [default: /events]
     #[arg(long, value_name = "PATH")]
     path: Option<String>,
 }
@@ -41,6 +42,20 @@ impl Part {
         match (&self.server, &self.path) {
             (None, None) => Ok(()),
             _ => Err(Complaint::new("--server and --path are for a conf of yours: --via ./nginx.conf")),
+        }
+    }
+
+    /// What is asked of a command at the origin; a URL has a path of its own.
+    pub fn path_for_a_command(&self, origin: &str) -> Result<&str, Complaint> {
+        match (&self.server, &self.path) {
+            (Some(_), _) => Err(Complaint::new("--server is for a conf of yours: --via ./nginx.conf")),
+            (None, Some(_)) if !origin.starts_with("cmd:") => {
+                Err(Complaint::new("the path belongs into the URL: --origin http://127.0.0.1:8080/events"))
+            }
+            (None, Some(path)) if !path.starts_with('/') => {
+                Err(Complaint::new("--path begins with a slash: --path /v1/events"))
+            }
+            (None, path) => Ok(path.as_deref().unwrap_or("/events")),
         }
     }
 

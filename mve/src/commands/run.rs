@@ -51,6 +51,15 @@ hold it against confs of ours
 Its addresses are replaced, its paths of the system, and what is about the process; each line that is, is told. TLS is
 left out: the reader is ours. Example: lastchunk run --via /etc/nginx/nginx.conf --server api.example.com --path /v1/sse
 
+With a server of yours (--origin 'cmd:./server --port {port}', with --path; or --origin http://127.0.0.1:8080/events) readers
+read it to the end, close, reset, half-close, and are slow. Nothing is claimed; the keys are case, origin, framing, by,
+events, pending, outcome, why as above and
+  over       whether the response was over within --within
+  noticed    whether the server let go of the connection of a reader that was gone; null when that cannot be seen
+  went_on    whether a reader that had half-closed, or not read for a while, got more
+  within_ms  --within
+A command is run by sh; it and its children are gone afterwards. With --verbose the transcripts are printed.
+
 Exit status: 0 when every case selected shows what it claims, 1 when one does not, else 2 when one could not run.
 
 Example: lastchunk run 'proxy_buffering/*' --via nginx:as-shipped --times 50";
@@ -63,9 +72,13 @@ pub struct Run {
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
     /// Only with this at the origin: hyper, scripted or writer; or the real thing in the writer's place: go (the newest),
-    /// go@1.22, go@all
+    /// go@1.22, go@all; or a server of yours, with the readers' side of the cases: 'cmd:./server --port {port}',
+    /// http://127.0.0.1:8080/events
     #[arg(long)]
     origin: Option<String>,
+    /// With a server of yours: how long anything is waited for
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = super::probe::duration)]
+    within: std::time::Duration,
     /// Only behind this: direct, nginx, nginx:CONF or CONF; or behind nginx with a conf of yours: ./nginx.conf
     #[arg(long)]
     via: Option<String>,
@@ -84,6 +97,9 @@ pub struct Run {
 
 impl Run {
     pub fn answer(&self) -> Result<Exit, Complaint> {
+        if let Some(origin) = self.origin.as_deref().filter(|origin| super::server::is_one(origin)) {
+            return self.on_a_server(origin);
+        }
         if let Some(file) = super::own::file(self.via.as_deref()) {
             return super::own::run(&file, &self.part, &self.patterns, self.json, self.verbose);
         }
@@ -107,6 +123,23 @@ impl Run {
             tables(&machine, &cases, times, &stop, &mut tally)?;
         }
         Ok(stop.reason().map_or(tally.exit(), Exit::Stopped))
+    }
+}
+
+impl Run {
+    fn on_a_server(&self, origin: &str) -> Result<Exit, Complaint> {
+        if self.via.is_some() || self.times > 1 {
+            return Err(Complaint::new("a server of yours is read directly and once: leave --via and --times out"));
+        }
+        let asking = super::server::Asking {
+            origin,
+            path: self.part.path_for_a_command(origin)?,
+            patterns: &self.patterns,
+            within: self.within,
+            json: self.json,
+            verbose: self.verbose,
+        };
+        asking.answer()
     }
 }
 

@@ -1,7 +1,9 @@
-//! What the user brings: her gateway's conf, in place of ours.
+//! What the user brings: her gateway's conf, or her server, in place of ours.
 
 pub mod cases;
 pub mod conf;
 mod gateway;
+pub mod readers;
+pub mod server;
 
 pub use gateway::{Own, Unusable};

@@ -10,6 +10,7 @@ mod explain_packets;
 mod manual;
 mod own;
 mod own_gateway;
+mod own_server;
 mod playing;
 mod stopping;
 

@@ -1,0 +1,120 @@
+//! Servers of the user's: started by her command, or running already.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::mpsc;
+
+use super::{Said, say};
+
+/// Our own origin as somebody's server: what it sends stands in the path.
+const COMMAND: &str = concat!("cmd:exec '", env!("CARGO_BIN_EXE_lastchunk"), "' origin --listen 127.0.0.1:{port}");
+/// Three events, and a pause in which a reader can act.
+const SCRIPT: &str = "/lastchunk/run/1/play?chunked.event-16.pause-200.event-16.pause-200.event-16.end";
+
+/// For each case: outcome, whether it was noticed, whether it went on.
+fn told(said: &Said) -> Vec<(String, String, Option<bool>, Option<bool>)> {
+    let row = |object: &serde_json::Value| {
+        let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
+        (text("case"), text("outcome"), object["noticed"].as_bool(), object["went_on"].as_bool())
+    };
+    said.objects().iter().map(row).collect()
+}
+
+#[test]
+fn a_command_is_started_asked_by_five_readers_and_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pids = folder.path().join("pids");
+    // A child beside the server, which nobody waits for.
+    let command = COMMAND
+        .replace("cmd:", &format!("cmd:echo $$ > '{0}'; tail -f /dev/null & echo $! >> '{0}'; ", pids.display()));
+    let said = say(&["run", "--origin", &command, "--path", SCRIPT, "--json"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""), "{said:?}");
+    let row = |case: &str, outcome: &str, noticed, went_on| (case.to_owned(), outcome.to_owned(), noticed, went_on);
+    assert_eq!(
+        told(&said),
+        [
+            row("reader_reads_to_the_end", "intact", None, None),
+            row("reader_closes", "intact", Some(true), None),
+            row("reader_resets", "intact", Some(true), None),
+            row("reader_half_closes", "intact", None, Some(true)),
+            row("reader_is_slow", "intact", None, Some(true)),
+        ]
+    );
+    assert_eq!(said.objects()[0]["events"], 3);
+    for pid in fs::read_to_string(pids).expect("it was started").split_whitespace() {
+        let state = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{pid} is left: {state}");
+    }
+}
+
+/// It writes an event and never looks at its socket again.
+#[test]
+fn a_server_that_does_not_look_is_told_to_leak() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("it listens");
+    let url = format!("http://{}/events", listener.local_addr().expect("it listens"));
+    let (over, wait) = mpsc::channel::<()>();
+    let serving = std::thread::spawn(move || {
+        let mut held = Vec::new();
+        // The look whether anybody listens, and three readers.
+        for _ in 0..4 {
+            let (mut socket, _) = listener.accept().expect("it is asked");
+            let mut octets = [0; 4096];
+            if socket.read(&mut octets).is_ok_and(|count| count > 0) {
+                let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: one\n\n";
+                socket.write_all(answer.as_bytes()).expect("it is read");
+            }
+            held.push(socket);
+        }
+        let _over = wait.recv();
+        drop(held);
+    });
+    let said = say(&["run", "closes", "resets", "--origin", &url, "--within", "300ms", "--json"]);
+    drop(over);
+    serving.join().expect("no panic");
+    assert_eq!(said.status, Some(0), "{said:?}");
+    let leaked: Vec<(String, Option<bool>)> =
+        told(&said).into_iter().map(|(case, outcome, noticed, _)| (format!("{case} {outcome}"), noticed)).collect();
+    let half = leaked.iter().find(|(case, _)| case.starts_with("reader_half_closes"));
+    assert!(half.is_some_and(|(case, _)| case.ends_with(" open")), "{said:?}");
+    for case in ["reader_closes leaked", "reader_resets leaked"] {
+        assert!(leaked.contains(&(case.to_owned(), Some(false))), "{said:?}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_is_told_in_one_line() {
+    for (arguments, why) in [
+        (
+            vec!["--origin", "cmd:./server"],
+            "the command does not say where {port} goes: --origin 'cmd:./server --port {port}'",
+        ),
+        (
+            vec!["--origin", "cmd:echo {port} >/dev/null; printf 'no \\033[2J such conf\\n' >&2; exit 3"],
+            "the server ended before it took a connection: exit status: 3; it said: no \\x1b[2J such conf",
+        ),
+        (
+            vec!["--origin", "http://127.0.0.1:1/"],
+            "nothing takes connections at http://127.0.0.1:1/: Connection refused (os error 111)",
+        ),
+        (vec!["--origin", "https://a/"], "--origin takes http: a reset and a half-close cannot be seen through TLS"),
+        (vec!["--origin", "ftp://a/"], "--origin: \"ftp://a/\" cannot be probed: only http and https can"),
+        (
+            vec!["--origin", "http://a/", "--via", "nginx"],
+            "a server of yours is read directly and once: leave --via and --times out",
+        ),
+        (
+            vec!["--origin", "http://a/", "--path", "/x"],
+            "the path belongs into the URL: --origin http://127.0.0.1:8080/events",
+        ),
+        (
+            vec!["--origin", "http://a/", "nothing"],
+            "no case for a server of yours is like \"nothing\" (there are: reader_reads_to_the_end, reader_closes, reader_resets, reader_half_closes, reader_is_slow)",
+        ),
+    ] {
+        let said = say(&[&["run"], &arguments[..]].concat());
+        assert_eq!((said.status, said.out.as_str()), (Some(2), ""), "{said:?}");
+        assert_eq!(said.err, format!("lastchunk: {why}\n"));
+    }
+}

@@ -90,7 +90,7 @@ c>p  GET / HTTP/1.1\r\nAUTHORIZATION: Bearer abc\r\nHost: mve.test\r\n\r\n
         for line in [
             "AUTHORIZATION: xxxxxx xxx",
             "cookie: xxxx",
-            "  xxx",
+            r"\x20xxx\r\n",
             "Set-Cookie: xxxx",
             "X-Note: Authorization",
             "Cookie: content",

@@ -10,6 +10,8 @@ pub mod chain;
 pub mod claims;
 pub mod deadline_mid_flush;
 pub mod demo;
+pub mod explain;
+pub mod facts;
 pub mod fidelity;
 pub mod header_after_write;
 pub mod hijacked_connection;

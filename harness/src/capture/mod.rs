@@ -9,7 +9,9 @@ use crate::wire::h1::End;
 pub use secrets::{SECRET_FIELDS, is_secret, without_secrets};
 pub use written::{Written, content_of_snapshot};
 
-/// So many octets are explained at most: 16 MiB.
+/// So many octets are explained at most: 16 MiB. Nothing is kept of the text that explains them, so what is held is the octets,
+/// their spans and their fields: 7 octets for each octet of a stream of tokens, 45 where a chunk or a field is three to five
+/// octets, 70 for the worst that is known (a header section of folded empty lines), and so about 1.2 GiB at most.
 pub const MOST: usize = 16 * 1024 * 1024;
 
 /// What has to be known of captured octets to judge them.

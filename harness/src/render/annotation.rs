@@ -1,23 +1,20 @@
 //! What stands behind a piece: its meaning in the terms of RFC 9112, where the octets alone do not show it.
 
-use std::collections::BTreeMap;
-
 use super::lane::Thousands;
-use crate::wire::h1::{Label, Position, Span, State, Stream};
+use crate::wire::h1::{Deviation, Label, Position, Span, State, Stream};
 
 /// The annotations of one direction of a connection.
 #[derive(Debug)]
 pub(super) struct Annotations<'a> {
     stream: &'a Stream,
-    deviations: BTreeMap<usize, Vec<String>>,
+    /// In the order of their places.
+    deviations: Vec<(usize, Deviation)>,
 }
 
 impl<'a> Annotations<'a> {
     pub(super) fn of(stream: &'a Stream) -> Self {
-        let mut deviations: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        for (at, deviation) in stream.messages.iter().flat_map(|message| &message.deviations) {
-            deviations.entry(*at).or_default().push(deviation.to_string());
-        }
+        let mut deviations: Vec<_> = stream.messages.iter().flat_map(|m| &m.deviations).copied().collect();
+        deviations.sort_by_key(|(at, _)| *at);
         Self { stream, deviations }
     }
 
@@ -45,8 +42,9 @@ impl<'a> Annotations<'a> {
             | Label::TrailerEnd
             | Label::Content => None,
         };
-        let deviations = self.deviations.range(span.range.clone()).flat_map(|(_, texts)| texts.iter().cloned());
-        let all: Vec<String> = label.into_iter().chain(deviations).collect();
+        let first = self.deviations.partition_point(|(at, _)| *at < span.range.start);
+        let deviations = self.deviations[first..].iter().take_while(|(at, _)| *at < span.range.end);
+        let all: Vec<String> = label.into_iter().chain(deviations.map(|(_, what)| what.to_string())).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 

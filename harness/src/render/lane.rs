@@ -1,13 +1,14 @@
 //! One direction of a connection as lines: pieces, facts, elisions.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
+use std::slice;
 
-use crate::transcript::{Lane, What};
-use crate::verdict::Direction;
-use crate::wire::h1::Span;
-use crate::wire::notation::escape;
+use crate::transcript::What;
+use crate::verdict::{Direction, Place};
+use crate::wire::notation::{escape, write_escaped};
 
-use super::Texts;
 use super::annotation::Annotations;
 use super::redaction::{Redactions, Replacement};
 
@@ -18,33 +19,94 @@ pub const ELIDED_FROM: usize = 64;
 pub(super) const FACTS: [(&str, What); 4] =
     [("-- connect", What::Connect), ("-- FIN", What::Fin), ("-- RST", What::Rst), ("-- silence", What::Silence)];
 
-/// Writes the texts of one direction of a connection.
-pub(super) fn write(lane: Lane, direction: &Direction<'_>, redactions: &Redactions, texts: &mut Texts) {
-    let annotations = Annotations::of(&direction.stream);
-    let replacements = redactions.replacements(&direction.stream, &direction.octets);
-    let cut = redactions.cut(&direction.stream);
-    let mut pieces = Pieces { octets: &direction.octets, annotations: &annotations, replacements: &replacements, cut };
-    let spans = &direction.stream.spans;
-    for place in &direction.places {
-        let lines = texts.entry((place.step, lane)).or_default();
+/// The lines of one direction of a connection, which are made when they are wanted: a text is many times as long as the
+/// octets that it shows.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    direction: &'a Direction<'a>,
+    annotations: Annotations<'a>,
+    replacements: Vec<Replacement>,
+    /// Whether the number of octets before the end is not to be shown.
+    cut: bool,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(direction: &'a Direction<'a>, redactions: &Redactions) -> Self {
+        let Direction { stream, octets, .. } = direction;
+        Self {
+            direction,
+            annotations: Annotations::of(stream),
+            replacements: redactions.replacements(stream, octets),
+            cut: redactions.cut(stream),
+        }
+    }
+
+    /// Writes the lines that show one fact, each behind the margin.
+    pub(super) fn write(&self, place: &Place<'_>, margin: &str, text: &mut impl fmt::Write) -> fmt::Result {
         let annotation = match place.what {
-            What::Octets(run) => {
-                pieces.write(spans, place.at..place.at + run.len(), lines);
-                continue;
-            }
-            What::Note(_) => continue,
-            What::Fin | What::Rst => annotations.ends(),
+            What::Octets(run) => return self.write_octets(place.at..place.at + run.len(), margin, text),
+            What::Note(_) => return Ok(()),
+            What::Fin | What::Rst => self.annotations.ends(),
             What::Silence => Some("fenced: nothing more has arrived".to_owned()),
             What::Connect => None,
         };
-        if let Some((fact, _)) = FACTS.iter().find(|(_, what)| what == place.what) {
-            lines.push(annotated(fact, annotation.as_deref()));
+        let Some((fact, _)) = FACTS.iter().find(|(_, what)| what == place.what) else { return Ok(()) };
+        write!(text, "{margin}{fact}")?;
+        annotate(text, annotation)
+    }
+
+    /// Writes the pieces of the octets in a range.
+    fn write_octets(&self, run: Range<usize>, margin: &str, text: &mut impl fmt::Write) -> fmt::Result {
+        let spans = &self.direction.stream.spans;
+        let first = spans.partition_point(|span| span.range.end <= run.start);
+        for span in spans[first..].iter().take_while(|span| span.range.start < run.end) {
+            let range = span.range.start.max(run.start)..span.range.end.min(run.end);
+            let mut annotation = (range.start == span.range.start).then(|| self.annotations.begins(span)).flatten();
+            let cut = self.cut && range.end == self.direction.octets.len();
+            let shown = self.redacted(range);
+            let mut parts = Parts::of(&shown).peekable();
+            while let Some(part) = parts.next() {
+                text.write_str(margin)?;
+                match part {
+                    Part::Text(octets) => write_escaped(text, octets)?,
+                    Part::Equal(_, octet) if cut && parts.peek().is_none() => text.write_str(&cut_elision(octet))?,
+                    Part::Equal(count, octet) => text.write_str(&elision(count, octet))?,
+                }
+                annotate(text, annotation.take())?;
+            }
         }
+        Ok(())
+    }
+
+    /// The octets of a range; what is to be replaced is, where it begins.
+    fn redacted(&self, range: Range<usize>) -> Cow<'_, [u8]> {
+        let octets = &self.direction.octets;
+        let first = self.replacements.partition_point(|replacement| replacement.range.end <= range.start);
+        let due = self.replacements[first..].iter().take_while(|replacement| replacement.range.start < range.end);
+        let mut due = due.peekable();
+        if due.peek().is_none() {
+            return Cow::Borrowed(&octets[range]);
+        }
+        let mut shown = Vec::with_capacity(range.len());
+        let mut at = range.start;
+        for Replacement { range: its, by } in due {
+            if its.start >= range.start {
+                shown.extend_from_slice(&octets[at..its.start]);
+                shown.extend_from_slice(by.as_bytes());
+            }
+            at = its.end.min(range.end);
+        }
+        shown.extend_from_slice(&octets[at..range.end]);
+        Cow::Owned(shown)
     }
 }
 
-fn annotated(text: &str, annotation: Option<&str>) -> String {
-    annotation.map_or_else(|| text.to_owned(), |annotation| format!("{text}  # {annotation}"))
+/// Ends a line.
+fn annotate(text: &mut impl fmt::Write, annotation: Option<String>) -> fmt::Result {
+    match annotation {
+        Some(annotation) => writeln!(text, "  # {annotation}"),
+        None => text.write_char('\n'),
+    }
 }
 
 /// `# ... 16,320 octets, all "x"`.
@@ -76,56 +138,6 @@ impl std::fmt::Display for Thousands {
     }
 }
 
-/// Cuts runs of octets into pieces, in ascending order.
-struct Pieces<'a> {
-    octets: &'a [u8],
-    annotations: &'a Annotations<'a>,
-    replacements: &'a [Replacement],
-    /// Whether the number of octets before the end is not to be shown.
-    cut: bool,
-}
-
-impl Pieces<'_> {
-    /// Writes the pieces of the octets in a range.
-    fn write(&mut self, spans: &[Span], run: Range<usize>, lines: &mut Vec<String>) {
-        let first = spans.partition_point(|span| span.range.end <= run.start);
-        for span in spans[first..].iter().take_while(|span| span.range.start < run.end) {
-            let range = span.range.start.max(run.start)..span.range.end.min(run.end);
-            let mut annotation = (range.start == span.range.start).then(|| self.annotations.begins(span)).flatten();
-            let cut = self.cut && range.end == self.octets.len();
-            let shown = self.redacted(range);
-            let mut put = |text: &str| lines.push(annotated(text, annotation.take().as_deref()));
-            let parts = parts(&shown);
-            for (at, part) in parts.iter().enumerate() {
-                match *part {
-                    Part::Text(octets) => put(&escape(octets)),
-                    Part::Equal(_, octet) if cut && at + 1 == parts.len() => put(&cut_elision(octet)),
-                    Part::Equal(count, octet) => put(&elision(count, octet)),
-                }
-            }
-        }
-    }
-
-    /// The octets of a range; what is to be replaced is, where it begins.
-    fn redacted(&self, range: Range<usize>) -> Vec<u8> {
-        let mut shown = Vec::with_capacity(range.len());
-        let mut at = range.start;
-        let first = self.replacements.partition_point(|replacement| replacement.range.end <= range.start);
-        for Replacement { range: its, by } in &self.replacements[first..] {
-            if its.start >= range.end {
-                break;
-            }
-            if its.start >= range.start {
-                shown.extend_from_slice(&self.octets[at..its.start]);
-                shown.extend_from_slice(by.as_bytes());
-            }
-            at = its.end.min(range.end);
-        }
-        shown.extend_from_slice(&self.octets[at..range.end]);
-        shown
-    }
-}
-
 /// What one line shows.
 enum Part<'a> {
     Text(&'a [u8]),
@@ -133,21 +145,46 @@ enum Part<'a> {
 }
 
 /// Cuts after each LF, and around the runs that are elided.
-fn parts(octets: &[u8]) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let text = |from: usize, to: usize, parts: &mut Vec<_>| {
-        let lines = octets[from..to].split_inclusive(|octet| *octet == b'\n');
-        parts.extend(lines.map(Part::Text));
-    };
-    let (mut from, mut at) = (0, 0);
-    for equal in octets.chunk_by(|a, b| a == b) {
-        if equal.len() >= ELIDED_FROM {
-            text(from, at, &mut parts);
-            parts.push(Part::Equal(equal.len(), equal[0]));
-            from = at + equal.len();
-        }
-        at += equal.len();
+struct Parts<'a> {
+    /// The lines before the next run.
+    lines: slice::SplitInclusive<'a, u8, fn(&u8) -> bool>,
+    run: Option<&'a [u8]>,
+    rest: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(octets: &'a [u8]) -> Self {
+        Self { lines: lines(&[]), run: None, rest: octets }
     }
-    text(from, at, &mut parts);
-    parts
+}
+
+fn lines(octets: &[u8]) -> slice::SplitInclusive<'_, u8, fn(&u8) -> bool> {
+    octets.split_inclusive(|octet| *octet == b'\n')
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        loop {
+            if let Some(line) = self.lines.next() {
+                return Some(Part::Text(line));
+            }
+            if let Some(run) = self.run.take() {
+                return Some(Part::Equal(run.len(), run[0]));
+            }
+            if self.rest.is_empty() {
+                return None;
+            }
+            let mut before = 0;
+            self.run = self.rest.chunk_by(|a, b| a == b).find(|run| {
+                let is_elided = run.len() >= ELIDED_FROM;
+                before += if is_elided { 0 } else { run.len() };
+                is_elided
+            });
+            let (text, behind) = self.rest.split_at(before);
+            self.lines = lines(text);
+            self.rest = &behind[self.run.map_or(0, <[u8]>::len)..];
+        }
+    }
 }

@@ -44,61 +44,97 @@ mod redaction;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt;
 
 use crate::transcript::{Lane, Step, StepId, Transcript, What};
-use crate::verdict::{Verdict, connections};
-use crate::wire::notation::escape;
+use crate::verdict::{Connection, Place, Verdict, hops};
+use crate::wire::notation::write_escaped;
 
 use columns::Columns;
+use lane::Lines;
 
 pub use lane::ELIDED_FROM;
 pub use parse::{BadLine, BadTranscript, MAX_OCTETS, parse};
 pub use redaction::{Redaction, Redactions};
 
-/// The texts of the lanes, by the step that owns them; the key's order is the order of the lines.
-type Texts = BTreeMap<(StepId, Lane), Vec<String>>;
-
 /// The text of a transcript, with its verdict; the last line ends with LF. Linear in the octets.
 #[must_use]
 pub fn render(transcript: &Transcript, redactions: &Redactions) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _verdict = write(&mut text, transcript, redactions).expect("a String takes any text");
+    text
+}
+
+/// Writes what [`render()`] gives, and keeps nothing of it: the text of hostile octets can be forty times as long as they
+/// are. Gives the verdict with which the text ends.
+///
+/// # Errors
+/// Those of `text`.
+pub fn write(
+    text: &mut impl fmt::Write,
+    transcript: &Transcript,
+    redactions: &Redactions,
+) -> Result<Verdict, fmt::Error> {
     let columns = Columns::of(&transcript.chain);
-    let mut texts = Texts::new();
-    for hop in 0..transcript.hops() {
-        for connection in connections(transcript, hop) {
-            lane::write(Lane::request(hop), &connection.requests, redactions, &mut texts);
-            lane::write(Lane::response(hop), &connection.responses, redactions, &mut texts);
+    let hops = hops(transcript);
+    let mut facts = Facts::new();
+    let mut directions = Vec::new();
+    for (hop, connections) in hops.iter().enumerate() {
+        for Connection { requests, responses } in connections {
+            for (lane, direction) in [(Lane::request(hop), requests), (Lane::response(hop), responses)] {
+                directions.push((lane, direction, Lines::of(direction, redactions)));
+            }
+        }
+    }
+    for (lane, direction, lines) in &directions {
+        for place in &direction.places {
+            facts.entry((place.step, *lane)).or_default().push(Fact::Crossed(lines, place));
         }
     }
     for event in &transcript.events {
         if let (Lane::Notes(_), What::Note(note)) = (event.lane, &event.what) {
-            texts.entry((event.step, event.lane)).or_default().push(escape(note.as_bytes()));
+            facts.entry((event.step, event.lane)).or_default().push(Fact::Noted(note));
         }
     }
 
-    let mut text = columns::chain_line(&transcript.chain);
-    text.push('\n');
+    text.write_str(&columns::chain_line(&transcript.chain))?;
+    text.write_char('\n')?;
     // Facts of a step that has no sentence stand without one.
-    let last = texts.keys().last().map_or(0, |(step, _)| step.0 + 1);
+    let last = facts.keys().last().map_or(0, |(step, _)| step.0 + 1);
     for at in 0..transcript.steps.len().max(last) {
-        text.push('\n');
+        text.write_char('\n')?;
         if let Some(Step { text: sentence }) = transcript.steps.get(at) {
-            put(&mut text, &format!("{}. {}", at + 1, escape(sentence.as_bytes())));
+            put(text, &format!("{}. ", at + 1), sentence)?;
         }
         let step = (StepId(at), Lane::request(0))..(StepId(at + 1), Lane::request(0));
-        for ((_, lane), lines) in texts.range(step) {
-            for line in lines {
-                put(&mut text, &format!("{}{line}", columns.margin(*lane)));
+        for ((_, lane), facts) in facts.range(step) {
+            let margin = columns.margin(*lane);
+            for fact in facts {
+                match fact {
+                    Fact::Crossed(lines, place) => lines.write(place, margin, text)?,
+                    Fact::Noted(note) => put(text, margin, note)?,
+                }
             }
         }
     }
-    // Writing to a String cannot fail.
-    write!(text, "\nverdict\n{}\n", Verdict::of(transcript)).expect("a String takes any text");
-    text
+    let verdict = Verdict::judged(transcript, &hops);
+    write!(text, "\nverdict\n{verdict}\n")?;
+    Ok(verdict)
 }
 
-/// A line without the spaces of an empty text: some editors and some snapshots drop them.
-fn put(text: &mut String, line: &str) {
-    text.push_str(line.trim_end_matches(' '));
-    text.push('\n');
+/// What a line shows, or several.
+enum Fact<'a> {
+    Crossed(&'a Lines<'a>, &'a Place<'a>),
+    Noted(&'a str),
+}
+
+/// The facts of the lanes, by the step that owns them; the key's order is the order of the lines.
+type Facts<'a> = BTreeMap<(StepId, Lane), Vec<Fact<'a>>>;
+
+/// A line without the spaces in front of an empty text: some editors and some snapshots drop them.
+fn put(text: &mut impl fmt::Write, margin: &str, line: &str) -> fmt::Result {
+    text.write_str(if line.is_empty() { margin.trim_end_matches(' ') } else { margin })?;
+    write_escaped(text, line.as_bytes())?;
+    text.write_char('\n')
 }

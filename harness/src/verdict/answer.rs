@@ -1,6 +1,6 @@
 //! The response that the case is about, as one hop carried it.
 
-use crate::wire::events::{Decoder, Event};
+use crate::wire::events::{BorrowedEvent, Decoder};
 use crate::wire::h1::{By, End, Framing, Label, Message, Span, State};
 
 use super::connection::{Connection, Direction};
@@ -36,7 +36,7 @@ impl<'a> Answer<'a> {
 
     /// The content, chunked coding taken off; after a switch of protocol, what the other protocol says.
     pub(crate) fn content(&self) -> Vec<u8> {
-        content(&self.connection.responses, self.message)
+        content(&self.connection.responses, self.message).flatten().copied().collect()
     }
 
     /// Whether the content bears a coding that is not taken off here.
@@ -102,18 +102,19 @@ impl<'a> Answer<'a> {
         requests.stream.end == End::Rst && responses.ended_in().is_none()
     }
 
-    /// The events dispatched, and whether another one is pending; none when it is no event stream, or a coded one.
-    pub(crate) fn events(&self) -> Option<(Vec<Event>, bool)> {
-        events(&self.connection.responses, self.message)
+    /// Hands over the events dispatched. Gives how many they are, and whether another one is pending; none when it is no
+    /// event stream, or a coded one.
+    pub(crate) fn events(&self, each: impl FnMut(BorrowedEvent<'_>)) -> Option<(usize, bool)> {
+        events(&self.connection.responses, self.message, each)
     }
 }
 
-fn content(responses: &Direction<'_>, message: &Message) -> Vec<u8> {
-    if message.framing != Framing::Raw {
-        return message.content_in(&responses.octets);
-    }
-    let raw = responses.stream.spans.iter().filter(|span| span.label == Label::Raw);
-    raw.flat_map(|span| &responses.octets[span.range.clone()]).copied().collect()
+/// The pieces of the content, in order.
+fn content<'a>(responses: &'a Direction<'_>, message: &'a Message) -> impl Iterator<Item = &'a [u8]> {
+    let is_raw = message.framing == Framing::Raw;
+    let raw = responses.stream.spans.iter().filter(move |span| is_raw && span.label == Label::Raw);
+    let ranges = message.content.iter().filter(move |_| !is_raw).chain(raw.map(|span| &span.range));
+    ranges.map(|range| &responses.octets[range.clone()])
 }
 
 fn is_coded(message: &Message, octets: &[u8]) -> bool {
@@ -126,7 +127,11 @@ fn has_no_content(message: &Message) -> bool {
 }
 
 /// See [`Answer::events`]; the media type is compared without its parameters (RFC 9110 8.3.1).
-pub(super) fn events(responses: &Direction<'_>, message: &Message) -> Option<(Vec<Event>, bool)> {
+pub(super) fn events(
+    responses: &Direction<'_>,
+    message: &Message,
+    mut each: impl FnMut(BorrowedEvent<'_>),
+) -> Option<(usize, bool)> {
     let media_type = message.field(&responses.octets, "content-type")?.split(|octet| *octet == b';').next()?;
     if has_no_content(message)
         || is_coded(message, &responses.octets)
@@ -135,6 +140,8 @@ pub(super) fn events(responses: &Direction<'_>, message: &Message) -> Option<(Ve
         return None;
     }
     let mut decoder = Decoder::new();
-    let events = decoder.push(&content(responses, message));
-    Some((events, decoder.pending().is_some()))
+    for piece in content(responses, message) {
+        decoder.push_with(piece, &mut each);
+    }
+    Some((decoder.dispatched(), decoder.has_pending()))
 }

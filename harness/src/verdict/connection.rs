@@ -1,5 +1,7 @@
 //! The connections of a hop: a lane may hold several, when a gateway or a reader asks again.
 
+use std::borrow::Cow;
+
 use crate::transcript::{Lane, StepId, Transcript, What};
 use crate::wire::h1::{self, By, End, Labeller, State, Stream};
 
@@ -14,7 +16,8 @@ pub(crate) struct Place<'a> {
 /// One direction of one connection, labelled.
 #[derive(Debug)]
 pub(crate) struct Direction<'a> {
-    pub(crate) octets: Vec<u8>,
+    /// Borrowed where one run is all there is.
+    pub(crate) octets: Cow<'a, [u8]>,
     pub(crate) places: Vec<Place<'a>>,
     pub(crate) stream: Stream,
 }
@@ -52,20 +55,25 @@ impl Place<'_> {
 /// What a lane holds of one connection, before anything is known about the other direction.
 #[derive(Debug)]
 struct Half<'a> {
-    octets: Vec<u8>,
+    octets: Cow<'a, [u8]>,
     places: Vec<Place<'a>>,
     end: End,
 }
 
 impl Half<'_> {
     const fn empty() -> Self {
-        Self { octets: Vec::new(), places: Vec::new(), end: End::Open }
+        Self { octets: Cow::Borrowed(&[]), places: Vec::new(), end: End::Open }
     }
 
     /// Whether there is a reset in it, perhaps after an orderly end.
     fn is_reset(&self) -> bool {
         self.places.iter().any(|place| *place.what == What::Rst)
     }
+}
+
+/// The connections of each hop, from the reader to the origin.
+pub(crate) fn hops(transcript: &Transcript) -> Vec<Vec<Connection<'_>>> {
+    (0..transcript.hops()).map(|hop| connections(transcript, hop)).collect()
 }
 
 /// The connections of a hop, at least one, in order. Those of the two lanes are paired by their number: a connection
@@ -122,7 +130,8 @@ fn halves(transcript: &Transcript, lane: Lane) -> Vec<Half<'_>> {
         let Some(half) = halves.last_mut() else { continue };
         half.places.push(Place { step: event.step, at: half.octets.len(), what: &event.what });
         match &event.what {
-            What::Octets(run) => half.octets.extend_from_slice(run),
+            What::Octets(run) if half.octets.is_empty() => half.octets = Cow::Borrowed(run),
+            What::Octets(run) => half.octets.to_mut().extend_from_slice(run),
             What::Fin => half.end = End::Fin,
             What::Rst if half.end == End::Open => half.end = End::Rst,
             What::Rst | What::Connect | What::Silence | What::Note(_) => {}

@@ -157,16 +157,14 @@ impl Difference {
         if !answer.is_over() || answer.is_coded() {
             return;
         }
-        let events = answer.events();
+        let mut has_terminal = false;
+        let events = answer.events(|event| has_terminal |= meant.terminal.as_deref() == Some(event.event));
         // A handler that wrote no empty line meant none.
-        if content_is_lost && events.as_ref().is_some_and(|(_, pending)| *pending) {
+        if content_is_lost && events.is_some_and(|(_, pending)| pending) {
             self.lost.push(Loss::PendingEvent);
         }
-        if let Some(terminal) = &meant.terminal {
-            let dispatched = events.map(|(dispatched, _)| dispatched).unwrap_or_default();
-            if !dispatched.iter().any(|event| event.event == *terminal) {
-                self.lost.push(Loss::Terminal { event: terminal.clone() });
-            }
+        if let Some(terminal) = meant.terminal.as_ref().filter(|_| !has_terminal) {
+            self.lost.push(Loss::Terminal { event: terminal.clone() });
         }
     }
 }

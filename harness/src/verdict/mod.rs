@@ -14,8 +14,7 @@ use crate::transcript::{Lane, Transcript, What};
 use crate::wire::h1::{By, End, Label, Malformed, Message, Position, State, Why};
 
 use answer::Answer;
-use connection::Place;
-pub(crate) use connection::{Connection, Direction, connections};
+pub(crate) use connection::{Connection, Direction, Place, connections, hops};
 pub use loss::{Addition, Loss};
 pub use outcome::{NoOutcome, Outcome};
 
@@ -109,7 +108,11 @@ impl Verdict {
     /// Judges a transcript.
     #[must_use]
     pub fn of(transcript: &Transcript) -> Self {
-        let hops: Vec<Vec<Connection<'_>>> = (0..transcript.hops()).map(|hop| connections(transcript, hop)).collect();
+        Self::judged(transcript, &hops(transcript))
+    }
+
+    /// Judges a transcript whose connections are labelled already.
+    pub(crate) fn judged(transcript: &Transcript, hops: &[Vec<Connection<'_>>]) -> Self {
         let reader = hops.first().and_then(|hop| Answer::of(hop));
         let origin = hops.last().filter(|_| hops.len() > 1).and_then(|hop| Answer::of(hop));
         let Difference { lost, added } = Difference::between(&transcript.meant, reader);
@@ -169,11 +172,8 @@ impl ResponseVerdict {
             State::Malformed(how) => Framing::Malformed(how),
         };
         let over = matches!(framing, Framing::Complete(_)) || direction.stream.end != End::Open;
-        let events = answer::events(direction, message).map(|(events, pending)| Events {
-            dispatched: events.len(),
-            pending,
-            over,
-        });
+        let events = answer::events(direction, message, |_| ());
+        let events = events.map(|(dispatched, pending)| Events { dispatched, pending, over });
         Self { status: message.status, framing, events }
     }
 }

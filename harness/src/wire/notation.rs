@@ -5,29 +5,38 @@
 //! the beginning or after a space is `\x23`, because two spaces and `#` begin an annotation; a piece that would read
 //! as a transport fact (`-- FIN`) begins with `\x2d`.
 
-use std::fmt::Write as _;
+use std::fmt;
 
 /// The text of a piece of octets. A piece is what one text line shows: usually one wire line with its LF.
 #[must_use]
 pub fn escape(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len() + 4);
+    // Writing to a String cannot fail.
+    write_escaped(&mut text, octets).expect("a String takes any text");
+    text
+}
+
+/// As [`escape`], and nothing of the text is kept.
+///
+/// # Errors
+/// Those of `text`.
+pub fn write_escaped(text: &mut impl fmt::Write, octets: &[u8]) -> fmt::Result {
     let last = octets.len().saturating_sub(1);
     for (at, &octet) in octets.iter().enumerate() {
         let before = at.checked_sub(1).map(|before| octets[before]);
         match octet {
-            b'\r' => text.push_str("\\r"),
-            b'\n' => text.push_str("\\n"),
-            b'\t' => text.push_str("\\t"),
-            b'\\' => text.push_str("\\\\"),
-            b' ' if at == 0 || at == last => text.push_str("\\x20"),
-            b'#' if matches!(before, None | Some(b' ')) => text.push_str("\\x23"),
-            b'-' if at == 0 && octets.starts_with(b"-- ") => text.push_str("\\x2d"),
-            b' '..=b'~' => text.push(char::from(octet)),
-            // Writing to a String cannot fail.
-            _ => write!(text, "\\x{octet:02x}").expect("a String takes any text"),
+            b'\r' => text.write_str("\\r")?,
+            b'\n' => text.write_str("\\n")?,
+            b'\t' => text.write_str("\\t")?,
+            b'\\' => text.write_str("\\\\")?,
+            b' ' if at == 0 || at == last => text.write_str("\\x20")?,
+            b'#' if matches!(before, None | Some(b' ')) => text.write_str("\\x23")?,
+            b'-' if at == 0 && octets.starts_with(b"-- ") => text.write_str("\\x2d")?,
+            b' '..=b'~' => text.write_char(char::from(octet))?,
+            _ => write!(text, "\\x{octet:02x}")?,
         }
     }
-    text
+    Ok(())
 }
 
 /// Text that came from a peer or from a library, made safe for a terminal: every control character, the backslash and

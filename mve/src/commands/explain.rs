@@ -6,13 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use harness::capture::{Capture, Captured, MOST};
-use harness::render::{Redactions, render};
-use harness::transcript::Transcript;
-use harness::verdict::Verdict;
 use harness::wire::h1;
+use mve::explain::{Form, explain};
 
 use super::complaint::{self, Complaint};
-use super::facts::{Facts, final_responses};
 use super::selection::quoted;
 use super::{Exit, output, packets};
 
@@ -103,26 +100,24 @@ impl Explain {
             }
             return packets::explain(from, &name, self.json);
         }
-        let transcript = self.transcript(from, &name)?;
-        let verdict = Verdict::of(&transcript);
-        if self.json {
-            for response in final_responses(&verdict) {
-                output::object(&Facts::of(response))?;
-            }
-        } else {
-            let mut out = output::text();
-            out.transcript(&render(&transcript, &Redactions::none()))?;
-            out.flush()?;
+        let captured = self.captured(from, &name)?;
+        if let Some(remark) = &captured.remark {
+            complaint::say(remark);
         }
-        if let Some(surplus) = verdict.hops.last().map(|hop| hop.surplus).filter(|surplus| *surplus > 0) {
-            complaint::say(&format!(
-                "{surplus} octets after the last response: if they answer another request, give the --method of each"
-            ));
+        let mut out = output::text();
+        let remark = if self.json {
+            explain(&captured, Form::Objects, &mut out)?
+        } else {
+            explain(&captured, Form::Text, &mut out.transcript_lines())?
+        };
+        out.flush()?;
+        if let Some(remark) = remark {
+            complaint::say(&remark);
         }
         Ok(Exit::AsClaimed)
     }
 
-    fn transcript(&self, from: impl Read, name: &str) -> Result<Transcript, Complaint> {
+    fn captured(&self, from: impl Read, name: &str) -> Result<Captured, Complaint> {
         let mut octets =
             up_to_the_most(from).map_err(|error| Complaint::new(format!("cannot read {name}: {error}")))?;
         let is_whole = octets.len() <= MOST;
@@ -134,11 +129,7 @@ impl Explain {
         }
         // What was cut here was not cut there.
         let end = if is_whole { self.end.unwrap_or(End::Fin).into() } else { h1::End::Open };
-        let Captured { transcript, remark } = Capture { methods: &self.methods, end }.read(octets);
-        if let Some(remark) = remark {
-            complaint::say(&remark);
-        }
-        Ok(transcript)
+        Ok(Capture { methods: &self.methods, end }.read(octets))
     }
 
     /// Where the octets come from, and its name.

@@ -7,7 +7,6 @@ mod complaint;
 mod describe;
 mod doctor;
 mod explain;
-mod facts;
 mod fetch;
 mod fidelity;
 mod image;

@@ -33,6 +33,43 @@ impl Text {
     }
 }
 
+/// The lines of a transcript, painted one by one as they end.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    text: &'a mut Text,
+    line: Vec<u8>,
+    is_first: bool,
+}
+
+impl Text {
+    /// Where a transcript can be written to bit by bit, as `render::write` does: safe for a terminal as it is.
+    pub fn transcript_lines(&mut self) -> Lines<'_> {
+        Lines { text: self, line: Vec::new(), is_first: true }
+    }
+}
+
+impl Write for Lines<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if self.text.strip.is_some() {
+            self.text.out.write_all(octets)?;
+            return Ok(octets.len());
+        }
+        for piece in octets.split_inclusive(|octet| *octet == b'\n') {
+            self.line.extend_from_slice(piece);
+            if let Some(line) = self.line.strip_suffix(b"\n") {
+                let line = String::from_utf8_lossy(line);
+                writeln!(self.text.out, "{}", paint::line(&line, std::mem::take(&mut self.is_first)))?;
+                self.line.clear();
+            }
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.text.flush()
+    }
+}
+
 impl Write for Text {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         match &mut self.strip {

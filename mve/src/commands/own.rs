@@ -8,6 +8,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ContentArrangement, Table};
 use harness::verdict::Outcome;
 use mve::catalogue::{Variant, Via};
+use mve::facts::{Facts, final_responses, framing_at_the_reader};
 use mve::machine::Machine;
 use mve::own::Own;
 use mve::own::cases::{Candidate, candidates};
@@ -15,7 +16,6 @@ use mve::player::{Fault, Shown, install_panic_hook, show_unless};
 use serde::Serialize;
 
 use super::complaint::{self, Complaint, safe};
-use super::facts::{Facts, final_responses, framing_at_the_reader};
 use super::paint::{self, in_style};
 use super::selection::quoted;
 use super::stop::Stop;

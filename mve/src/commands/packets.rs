@@ -5,10 +5,10 @@ use std::io::{Read, Write as _};
 use harness::packets::{Captured, Connection, Ended, Exchange, NoCapture};
 use harness::render::{Redactions, render};
 use harness::verdict::{ResponseVerdict, Verdict};
+use mve::facts::{Facts, final_responses};
 use serde::Serialize;
 
 use super::complaint::{self, Complaint};
-use super::facts::{Facts, final_responses};
 use super::{Exit, output};
 
 /// So many octets tell a capture.

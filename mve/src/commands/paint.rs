@@ -31,7 +31,12 @@ pub const fn of_outcome(outcome: Outcome) -> Style {
 
 /// A transcript as `render` wrote it.
 pub fn transcript(text: &str) -> impl Iterator<Item = String> {
-    text.lines().enumerate().map(|(at, line)| if at == 0 { in_style(DIM, line) } else { transcript_line(line) })
+    text.lines().enumerate().map(|(at, text)| line(text, at == 0))
+}
+
+/// A line of one; the first is the chain's.
+pub fn line(line: &str, is_first: bool) -> String {
+    if is_first { in_style(DIM, line) } else { transcript_line(line) }
 }
 
 fn transcript_line(line: &str) -> String {

@@ -6,12 +6,12 @@ use std::io::Write as _;
 use clap::Args;
 use comfy_table::Table;
 use mve::catalogue::{Case, Via};
+use mve::facts::{Facts, final_responses};
 use mve::machine::Machine;
 use mve::player::install_panic_hook;
 use serde::Serialize;
 
 use super::complaint::{self, Complaint};
-use super::facts::{Facts, final_responses};
 use super::paint::{self, in_style};
 use super::play::{self, Report, Standing};
 use super::progress::Progress;

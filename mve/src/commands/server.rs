@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ContentArrangement, Table};
+use mve::facts::{Facts, final_responses, framing_at_the_reader};
 use mve::own::Unusable;
 use mve::own::readers::{Came, Reads, read};
 use mve::own::server::Server;
@@ -12,7 +13,6 @@ use mve::player::{install_panic_hook, keep_panics_of_this_thread};
 use serde::Serialize;
 
 use super::complaint::{Complaint, safe};
-use super::facts::{Facts, final_responses, framing_at_the_reader};
 use super::selection::quoted;
 use super::stop::Stop;
 use super::{Exit, output};

@@ -7,9 +7,9 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, 
 use harness::transcript::{Lane, Transcript, What};
 use harness::verdict::Outcome;
 use mve::catalogue::Case;
+use mve::facts::framing_at_the_reader;
 use mve::player::{Fault, Played};
 
-use super::facts::framing_at_the_reader;
 use super::play::{Report, Standing};
 
 const HEADER: [&str; 8] = ["variant", "origin", "via", "application", "wire", "reader", "outcome", "claimed"];

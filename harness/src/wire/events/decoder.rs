@@ -75,7 +75,7 @@ impl Decoder {
         let end = self.lines.at + self.line.len();
         let unfinished = self.may_become_a_field().then_some(line..end);
         let block = &self.lines.block;
-        if block.event().is_none() && block.data().is_none() && !block.sets_id && unfinished.is_none() {
+        if !self.has_pending() {
             return None;
         }
         Some(Pending {
@@ -85,6 +85,12 @@ impl Decoder {
             id: block.sets_id.then(|| self.lines.id_buffer.clone().unwrap_or_default()),
             unfinished,
         })
+    }
+
+    /// Whether there is anything [`Decoder::pending`].
+    pub fn has_pending(&self) -> bool {
+        let block = &self.lines.block;
+        block.event().is_some() || block.data().is_some() || block.sets_id || self.may_become_a_field()
     }
 
     /// The last event ID: what a reader would send to resume. A block sets it when its empty line comes, even if it

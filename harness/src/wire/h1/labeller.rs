@@ -220,10 +220,9 @@ impl Labeller {
         }
         match (octets[0], cr) {
             (b'\n', _) => {
-                self.extend(Label::EmptyLine, 1);
-                self.close_span();
+                // The span stays open: whoever sends nothing but empty lines gets one span for them.
                 self.phase = Phase::Idle { cr: false };
-                1
+                self.extend(Label::EmptyLine, 1)
             }
             (b'\r', false) => {
                 self.phase = Phase::Idle { cr: true };
@@ -231,11 +230,13 @@ impl Labeller {
             }
             // The CR was no empty line, and no start-line begins with it.
             (_, true) => {
+                self.split_last_octet();
                 self.begin(self.at - 1);
                 self.lose(self.start_line_lost());
                 self.extend(self.last_label(), 1)
             }
             (_, false) => {
+                self.close_span();
                 self.begin(self.at);
                 self.phase = Phase::StartLine;
                 self.start_line(octets)

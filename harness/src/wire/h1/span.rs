@@ -18,7 +18,7 @@ pub struct Span {
 /// What the octets of a span are, in the terms of RFC 9112. Line ends belong to their line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
-    /// An empty line before a start-line (2.2).
+    /// Empty lines before a start-line (2.2).
     EmptyLine,
     /// The start-line of a response (4).
     StatusLine,

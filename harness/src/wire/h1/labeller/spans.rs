@@ -25,6 +25,15 @@ impl Labeller {
         octets
     }
 
+    /// Makes the last octet of the open span a span of its own.
+    pub(super) fn split_last_octet(&mut self) {
+        if let Some(last) = self.spans.last_mut().filter(|last| last.range.len() > 1) {
+            last.range.end -= 1;
+            let octet = Span { range: last.range.end..self.at, ..*last };
+            self.spans.push(octet);
+        }
+    }
+
     pub(super) fn relabel(&mut self, label: Label) {
         if let Some(span) = self.spans.last_mut() {
             span.label = label;

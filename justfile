@@ -71,10 +71,13 @@ evidence:
     cargo run --quiet -- fetch nginx envoy
     cargo test -p mve --test claims -- --include-ignored
 
-# run the suite N times with all cores busy: the same text each time, or it stops
-stress N="100":
-    cargo test --workspace --no-run
-    .ci/busy sh -c 'for i in $(seq {{ N }}); do cargo test --workspace --quiet >target/stress.log 2>&1 || { cat target/stress.log; echo "run $i of {{ N }} differs"; exit 1; }; done; echo "{{ N }} runs, the same each time"'
+# every case under stress: `busy`, `descriptors`, `at-once` or `signals`; the same text each time, or it stops
+stress WHAT="busy" N="":
+    .ci/stress {{ WHAT }} {{ N }}
+
+# hand random octets to whatever reads foreign ones; TARGET is one of `harness/fuzz/fuzz_targets`, by default each
+fuzz TARGET="" SECONDS="60":
+    .ci/fuzz {{ SECONDS }} {{ TARGET }}
 
 # random programs on the model of net/http and on real Go; GO is one `go` command, by default all that are found
 fidelity SEED="1" COUNT="1000" GO="":

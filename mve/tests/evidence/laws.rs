@@ -151,6 +151,10 @@ fn versions_testify(witnesses: &Witnesses) -> Result<(), Failed> {
     let mut breaches = Vec::new();
     for test in TESTS {
         let asked: BTreeSet<String> = witnesses.get(test.name).into_iter().flatten().map(|go| go.line()).collect();
+        // A comparison asks nobody while one of its parts is missing.
+        if asked.is_empty() && test.go.iter().any(|line| !here.contains(*line)) {
+            continue;
+        }
         let asked: BTreeSet<&str> = asked.iter().map(String::as_str).filter(|line| known.contains(line)).collect();
         let named: BTreeSet<&str> = test.go.iter().copied().filter(|line| here.contains(*line)).collect();
         if asked != named {

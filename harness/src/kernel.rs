@@ -140,6 +140,11 @@ pub fn die_with_parent(command: &mut Command) -> &mut Command {
     use std::os::unix::process::CommandExt as _;
     let parent = rustix::process::getpid();
     let before_exec = move || {
+        // The parent's handler is inherited up to exec, and would take the signal for the parent.
+        // SAFETY: the default disposition is no function of ours, and signal is async-signal-safe.
+        if unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) } == libc::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
         // The parent may have died between fork and the call above: then nobody would send the signal.
         if rustix::process::getppid() != Some(parent) {
@@ -147,8 +152,8 @@ pub fn die_with_parent(command: &mut Command) -> &mut Command {
         }
         Ok(())
     };
-    // SAFETY: between fork and exec only async-signal-safe calls are allowed; prctl and getppid are, and nothing here
-    // allocates (the error above is built only when the child is about to die).
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed; signal, prctl and getppid are, and nothing
+    // here allocates (the errors above are built only when the child is about to die).
     unsafe { command.pre_exec(before_exec) }
 }
 

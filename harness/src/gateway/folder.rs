@@ -7,8 +7,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use super::ending;
 
 /// How the names of our folders begin.
 const PREFIX: &str = "lastchunk.";
@@ -58,7 +62,8 @@ fn hold(folder: &Path) -> io::Result<Option<File>> {
     Ok(fs::symlink_metadata(folder).is_ok_and(|named| identity(named) == its).then_some(held))
 }
 
-/// Removes the folders of ours that nobody holds, and tells which they were, in the order of their names.
+/// Removes the folders of ours that nobody holds, ends the gateways that still work in one, and tells which folders they
+/// were, in the order of their names.
 ///
 /// # Errors
 /// When the folder of temporary files cannot be read; what cannot be removed is left to the next sweep.
@@ -73,10 +78,32 @@ fn sweep_in(place: &Path) -> io::Result<Vec<PathBuf>> {
         named && fs::symlink_metadata(folder).is_ok_and(|it| it.is_dir() && it.uid() == own)
     };
     let mut swept: Vec<PathBuf> = fs::read_dir(place)?.flatten().map(|entry| entry.path()).filter(is_ours).collect();
-    swept.retain(|folder| matches!(hold(folder), Ok(Some(_held)) if fs::remove_dir_all(folder).is_ok()));
+    swept.retain(|folder| {
+        let Ok(Some(_held)) = hold(folder) else { return false };
+        end_survivors(folder);
+        fs::remove_dir_all(folder).is_ok()
+    });
     swept.sort();
     Ok(swept)
 }
+
+/// Ends the gateways that have outlived their owner: nginx forgets a signal that comes between its handlers and its first
+/// wait for one, that of its parent's death too. A gateway is known by its standard error, which is a file of its folder.
+fn end_survivors(folder: &Path) {
+    for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let said_to = fs::read_link(process.path().join("fd/2"));
+        let number = process.file_name().to_str().and_then(|name| name.parse().ok());
+        if let (Some(number), true) = (number, said_to.is_ok_and(|file| file.starts_with(folder)))
+            && let Some(pid) = Pid::from_raw(number)
+        {
+            let _gone_already = kill_process(pid, Signal::KILL);
+            ending::has_ended(number.cast_unsigned(), SOON);
+        }
+    }
+}
+
+/// How long a process is waited for that was killed.
+const SOON: Duration = Duration::from_secs(1);
 
 fn sweep_once() {
     static SWEPT: Once = Once::new();

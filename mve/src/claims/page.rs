@@ -1,7 +1,5 @@
 //! `mve/claims.md`.
 
-use std::fmt::Write as _;
-
 use super::{Evidence, TESTS, Verdict, claims, versions};
 use crate::catalogue::cases;
 
@@ -27,15 +25,14 @@ This page is written by `lastchunk claims --markdown`; a test holds it against t
 #[must_use]
 pub fn page() -> String {
     let mut page = String::from(HEAD);
-    let _ = writeln!(page, "\n| verdict | claims |\n|---|---|");
+    page += "\n| verdict | claims |\n|---|---|\n";
     for verdict in Verdict::ALL {
         let ids: Vec<&str> = claims().filter(|claim| claim.verdict == verdict).map(|claim| claim.id).collect();
-        let _ = writeln!(page, "| {verdict} | {}: {} |", ids.len(), ids.join(", "));
+        page += &format!("| {verdict} | {}: {} |\n", ids.len(), ids.join(", "));
     }
     for claim in claims() {
-        let _ = writeln!(
-            page,
-            "\n## {}: {}\n\n{}\n\n**{}.** {}",
+        page += &format!(
+            "\n## {}: {}\n\n{}\n\n**{}.** {}\n",
             claim.id,
             claim.verdict,
             claim.claim,
@@ -44,16 +41,16 @@ pub fn page() -> String {
         );
         if !claim.evidence.is_empty() {
             let evidence: Vec<String> = claim.evidence.iter().map(linked).collect();
-            let _ = writeln!(page, "\nEvidence: {}", evidence.join(", "));
+            page += &format!("\nEvidence: {}\n", evidence.join(", "));
         }
         let versions = versions(claim);
         if !versions.is_empty() {
-            let _ = writeln!(page, "\nVersions: {}", versions.join("; "));
+            page += &format!("\nVersions: {}\n", versions.join("; "));
         }
     }
-    let _ = writeln!(page, "\n## The tests\n\n| test | what it has shown |\n|---|---|");
+    page += "\n## The tests\n\n| test | what it has shown |\n|---|---|\n";
     for test in TESTS {
-        let _ = writeln!(page, "| `{}` | {} |", Evidence::Test(test.name), test.shows);
+        page += &format!("| `{}` | {} |\n", Evidence::Test(test.name), test.shows);
     }
     page
 }

@@ -30,6 +30,17 @@ fn processes_of(folder: &Path) -> Vec<Pid> {
     processes.filter(of).filter_map(number).collect()
 }
 
+/// A folder for temporary files, whose processes end with it, also when a test fails: nobody would find them later.
+struct Temporary(tempfile::TempDir);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        for process in processes_of(self.0.path()) {
+            let _gone_already = kill_process(process, Signal::KILL);
+        }
+    }
+}
+
 /// A process as its command line, and where it writes its errors.
 fn told(process: Pid) -> String {
     let folder = PathBuf::from(format!("/proc/{}", process.as_raw_nonzero()));
@@ -155,7 +166,8 @@ fn a_signal_at_any_moment_leaves_nothing_behind_or_what_a_sweep_finds(
     let wanted = std::env::var("LASTCHUNK_MOMENTS").ok().map(|number| number.parse().expect("a number"));
     for moment in 0..wanted.unwrap_or(MOMENTS) {
         let lines = fastrand::Rng::with_seed(moment).usize(1..400);
-        let folder = tempfile::tempdir().expect("a folder");
+        let held = Temporary(tempfile::tempdir().expect("a folder"));
+        let folder = &held.0;
         let mut command = run(&["run", "--via", "nginx", "--times", "1000000"], None, folder.path());
         let mut child = command.env("LASTCHUNK_LOG", "harness=trace").spawn().expect("the program starts");
         let mut log = BufReader::new(child.stderr.take().expect("it is piped"));

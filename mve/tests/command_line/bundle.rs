@@ -12,7 +12,7 @@ use mve::machine::Machine;
 use mve::player::{play_alone, show_unless};
 use rstest::rstest;
 
-use super::say;
+use super::{executable, say};
 
 /// A case on the reader's doorstep, and one behind nginx that loses what was meant.
 const DIRECT: &str = "header_after_write/error_by_abort";
@@ -103,14 +103,6 @@ fn reproduces(folder: &Path, program: PathBuf) {
     }
 }
 
-fn executable(folder: &Path, script: &str) -> PathBuf {
-    use std::os::unix::fs::PermissionsExt as _;
-    let path = folder.join("program");
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a file of our own");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a file of our own");
-    path
-}
-
 /// The file of a command on the PATH.
 fn command(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
@@ -125,7 +117,7 @@ fn the_python_program_reproduces(#[case] case: &str) {
     let Some(python) = command("python3") else { return eprintln!("skipped: there is no python3 on the PATH") };
     let (held, folder) = reported(case);
     let script = format!("exec {} {} \"$@\"", python.display(), folder.join("origin.py").display());
-    reproduces(&folder, executable(held.path(), &script));
+    reproduces(&folder, executable(held.path(), "program", &script));
 }
 
 #[rstest]

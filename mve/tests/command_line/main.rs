@@ -81,10 +81,17 @@ fn behind_nginx() -> Case {
 
 /// A program that says it is nginx, and then does as `script` says; its arguments are nginx's.
 fn false_nginx(folder: &std::path::Path, script: &str) -> std::path::PathBuf {
-    use std::os::unix::fs::PermissionsExt as _;
-    let path = folder.join("nginx");
     let version = "if [ \"$1\" = -v ]; then echo 'nginx version: nginx/1.28.3' >&2; exit; fi";
-    std::fs::write(&path, format!("#!/bin/sh\n{version}\n{script}\n")).expect("a file of our own");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a file of our own");
+    executable(folder, "nginx", &format!("{version}\n{script}"))
+}
+
+/// A program of such a name that does as `script` says. A process of its own writes it: what another thread starts just
+/// then would hold a copy of a descriptor of ours, and the kernel runs no file that somebody may still write to.
+fn executable(folder: &std::path::Path, name: &str, script: &str) -> std::path::PathBuf {
+    let (source, path) = (folder.join(format!("{name}.sh")), folder.join(name));
+    std::fs::write(&source, format!("#!/bin/sh\n{script}\n")).expect("a file of our own");
+    let installed = std::process::Command::new("install").arg("-m755").args([&source, &path]).status();
+    assert!(installed.expect("install starts").success());
+    std::fs::remove_file(source).expect("a file of our own");
     path
 }

@@ -2,13 +2,12 @@
 //! says what would be right.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rstest::rstest;
 use tempfile::TempDir;
 
-use super::{Said, lastchunk, say};
+use super::{Said, executable, lastchunk, say};
 
 /// What somebody might write who has an nginx of his own: as in fixtures/gateways/README.md.
 const DESCRIPTION: &str = r#"
@@ -62,11 +61,9 @@ fn write(folder: &Path, name: &str, text: &str) {
 
 /// A program in the place of the user's gateway, which does as `script` says once it has told its version.
 fn program(folder: &Path, script: &str) {
-    let path = folder.join("bin/gateway");
-    fs::remove_file(&path).expect("the link is there");
+    fs::remove_file(folder.join("bin/gateway")).expect("the link is there");
     let version = "if [ \"$1\" = -v ]; then echo nginx/1.2; exit; fi";
-    fs::write(&path, format!("#!/bin/sh\n{version}\n{script}\n")).expect("a file of our own");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    executable(&folder.join("bin"), "gateway", &format!("{version}\n{script}"));
 }
 
 fn matrix(folder: &Path, further: &[&str]) -> Said {

@@ -66,10 +66,15 @@ fn entries(folder: &Path) -> usize {
     fs::read_dir(folder).expect("it is still there").count()
 }
 
-/// A run whose gateways put their files below `temporary`.
+/// A run whose gateways put their files below `temporary`. Only the signal ends it: however long the test takes to send
+/// one, a gateway that never answers is waited for.
 fn run(arguments: &[&str], nginx: Option<&Path>, temporary: &Path) -> Command {
     let mut command = lastchunk(arguments);
-    command.env("TMPDIR", temporary).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env("LASTCHUNK_PATIENCE_MS", "3600000")
+        .env("TMPDIR", temporary)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     if let Some(nginx) = nginx {
         command.env("LASTCHUNK_NGINX", nginx);
     }

@@ -3,8 +3,6 @@
 
 #[path = "evidence/browser.rs"]
 mod browser;
-#[path = "evidence/build.rs"]
-mod build;
 #[path = "evidence/cells.rs"]
 mod cells;
 #[path = "evidence/envoy.rs"]
@@ -19,6 +17,8 @@ mod laws;
 mod nginx;
 #[path = "evidence/packages.rs"]
 mod packages;
+#[path = "evidence/program.rs"]
+mod program;
 #[path = "evidence/sources.rs"]
 mod sources;
 #[path = "evidence/stream.rs"]

@@ -10,7 +10,7 @@ use fixtures::nginx::Surroundings;
 use serde_json::{Value, json};
 
 use super::Evidence;
-use super::build::BOUND;
+use super::program::BOUND;
 
 pub fn evidence() -> Vec<Evidence> {
     let why_not = chromium().is_none().then(|| "no Chromium (`just evidence`)".to_owned());

@@ -5,7 +5,7 @@ use fixtures::go::Toolchain;
 use mve::catalogue::toolchains;
 
 use super::Evidence;
-use super::build::{Imports, output, program};
+use super::program::said;
 
 /// What is said where there is no toolchain.
 pub const NO_GO: &str = "no Go toolchain (put `go` on the path, or name one in LASTCHUNK_GO)";
@@ -41,7 +41,7 @@ pub fn those(lines: &[&str]) -> Vec<&'static Toolchain> {
 
 fn each_says(toolchains: &[&Toolchain], file: &str, expected: &str) {
     for go in toolchains {
-        let said = output(&program(go, file, Imports::Standard), &[]);
+        let said = said(go, file, None, &[]);
         assert_eq!(said, expected, "go {}", go.version);
     }
 }
@@ -103,7 +103,7 @@ Server.MaxHeaderBytes 1000, a field of 6000 octets: 431
 fn many_streams(toolchains: &[&Toolchain]) {
     for go in toolchains {
         let (connections, events) = (8100, 100);
-        let said = output(&program(go, "many", Imports::Standard), &[&connections.to_string(), &events.to_string()]);
+        let said = said(go, "many", None, &[&connections.to_string(), &events.to_string()]);
         eprint!("go {}\n{said}", go.version);
         let fact = |name: &str| -> i64 {
             let line = said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

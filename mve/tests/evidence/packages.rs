@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use fixtures::nginx::Surroundings;
 
 use super::Evidence;
-use super::build::{Imports, output, program};
 use super::go::{NO_GO, those};
+use super::program::said;
 
 pub fn evidence() -> Vec<Evidence> {
     let of = |name, import: &'static str, file: &'static str, expected: &'static str, source: fn(&Path)| {
@@ -20,7 +20,7 @@ pub fn evidence() -> Vec<Evidence> {
                 let path = gopath(import).unwrap_or_else(|| panic!("no sources of {import}"));
                 source(&path.join("src").join(import));
                 for go in toolchains {
-                    assert_eq!(output(&program(go, file, Imports::Gopath(&path)), &[]), expected, "go {}", go.version);
+                    assert_eq!(said(go, file, Some(&path), &[]), expected, "go {}", go.version);
                 }
             },
         );

@@ -2,9 +2,19 @@
 //!
 //! `LASTCHUNK_REVIEW=write` writes them anew, for somebody to read.
 
+#[path = "matrix/cures.rs"]
+mod cures;
+#[path = "matrix/data.rs"]
+mod data;
+#[path = "matrix/findings.rs"]
+mod findings;
+#[path = "matrix/pattern.rs"]
+mod pattern;
+#[path = "matrix/reviewed.rs"]
+mod reviewed;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use fixtures::gateways::Source;
 use harness::gateway::Program;
@@ -18,9 +28,7 @@ use mve::matrix::run::{Chain, Row, run};
 use mve::matrix::table::{Keys, Table};
 use mve::matrix::text;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/matrix")
-}
+use reviewed::folder;
 
 fn is_written() -> bool {
     std::env::var("LASTCHUNK_REVIEW").is_ok_and(|word| word == "write")
@@ -99,22 +107,6 @@ fn every_gateway_shows_its_reviewed_tables() {
     }
     let differences = differences(&rows);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
-
-    // What the findings say of a cell that was played here, it shows.
-    let findings = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("findings.md")).expect("the findings");
-    let cells = findings.split('`').filter(|word| Table::ALL.iter().any(|t| word.starts_with(&format!("{t}/"))));
-    let cells: Vec<&str> = cells.collect();
-    assert!(cells.len() > 15, "{cells:?}");
-    for cell in cells {
-        let row = rows.iter().find(|row| row.name() == cell);
-        let Some(row) = row else {
-            let played = |row: &Row| cell.starts_with(&format!("{}/{}-{}/", row.table, row.gateway, row.version));
-            assert!(!rows.iter().any(played), "{cell} is no cell");
-            continue;
-        };
-        let outcome = row.result.as_ref().map(|facts| facts.outcome);
-        assert!(!matches!(outcome, Ok(Outcome::Intact | Outcome::CutVisible) | Err(_)), "{cell} is {outcome:?}");
-    }
 }
 
 /// The first finding and its twin, with the one nginx that is always here at both places: asked in HTTP/1.0, the second

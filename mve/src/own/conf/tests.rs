@@ -101,6 +101,22 @@ fn every_prefix_of_a_conf_and_any_octet_in_it_is_read_or_refused() {
     }
 }
 
+/// The one who asks is glob(3), for which two stars are one, and a star meets no slash and no leading dot.
+#[test]
+fn a_pattern_meets_what_it_meets_for_nginx() {
+    let files: [(&str, &[u8]); 6] = [
+        ("nginx.conf", b"include **/*.conf;"),
+        ("top.conf", b"top;"),
+        ("one/a.conf", b"a;"),
+        ("one/.a.conf.swp.conf", b"hidden;"),
+        ("one/two/b.conf", b"deeper;"),
+        ("[one]/c.conf", b"c;"),
+    ];
+    let (_folder, conf) = written(&files);
+    let names: Vec<String> = conf.expect("a conf").directives.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["c;", "a;"]);
+}
+
 #[test]
 fn what_is_included_stands_in_its_place_and_keeps_it() {
     let (_folder, conf) = written(&[

@@ -5,12 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use glob::MatchOptions;
+
 use super::lexer::{Lexer, Token, Unexpected, Word};
 
 /// How deep blocks may lie in each other, and files include each other.
 const DEEPEST: usize = 64;
 /// How many octets all files may have together.
 const LARGEST: u64 = 16 << 20;
+/// How many files one `include` may name.
+const MOST: usize = 10_000;
 
 /// Where a directive stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,11 +217,17 @@ impl Reading {
             return self.file(&path, &include.place);
         }
         let refused = |what: String| Refused { what, place: include.place.clone() };
-        let pattern = path.to_str().ok_or_else(|| refused("an include that is not UTF-8".to_owned()))?;
+        let folder = self.folder.to_str().ok_or_else(|| refused("a folder whose name is not UTF-8".to_owned()))?;
+        let pattern = Path::new(&glob::Pattern::escape(folder)).join(without_depth(named));
+        let options =
+            MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+        let found = glob::glob_with(&pattern.to_string_lossy(), options)
+            .map_err(|error| refused(format!("\"{named}\" is no pattern: {}", error.msg)))?;
         // As in nginx, a pattern that meets no file includes nothing.
-        let found =
-            glob::glob(pattern).map_err(|error| refused(format!("\"{named}\" is no pattern: {}", error.msg)))?;
-        let mut files: Vec<PathBuf> = found.filter_map(Result::ok).collect();
+        let mut files: Vec<PathBuf> = found.filter_map(Result::ok).take(MOST + 1).collect();
+        if files.len() > MOST {
+            return Err(refused(format!("\"{named}\" meets more than {MOST} files")));
+        }
         files.sort();
         let mut directives = Vec::new();
         for file in files {
@@ -225,4 +235,10 @@ impl Reading {
         }
         Ok(directives)
     }
+}
+
+/// A pattern as glob(3), which nginx asks, understands it: there two stars are one, and never any depth of folders.
+fn without_depth(pattern: &str) -> String {
+    let mut last = None;
+    pattern.chars().filter(|&octet| last.replace(octet) != Some('*') || octet != '*').collect()
 }

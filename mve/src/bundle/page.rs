@@ -91,7 +91,7 @@ pub(super) fn report(bundle: &Bundle) -> String {
         target(bundle)
     )));
     put("`capture.pcapng` is for Wireshark. It was synthesised from what was seen at the sockets, as its comments say. \
-         `octets/` has the octets of each lane as they crossed.\n"
+         Wireshark shows a response whose content was cut only with `http.desegment_body` off. `octets/` has the octets of each lane as they crossed.\n"
         .to_owned());
     put(format!("Verdict: `{}`", Verdict::of(&bundle.transcript).outcome));
     page

@@ -232,7 +232,7 @@ mod tests {
                 by    RFC 9112 8; RFC 9113 8.1; RFC 9112 9.8
                 cure  compare the moment with the logs from the origin outwards: the first party that says it ended in order did not, or was told to (deadline, reload, watchdog)
           harm  round-number: it died 60.0 s of silence: this is a clock
-                seen  60 s is the default of: nginx's proxy_read_timeout; AWS ALB's idle timeout; HAProxy's timeout client and timeout server where set to 1m
+                seen  60 s is the default of: nginx's proxy_read_timeout (nginx: ngx_http_proxy_module); AWS ALB's idle timeout (WaveHouse#346); HAProxy's timeout client and timeout server in Red Hat's conf (docs.redhat.com: HAProxy, default settings; haproxy#182)
                 by    as in golang/go#16100, envoy#8517, haproxy#182
                 cure  send a comment line (": beat") more often than that, or raise that clock
           risk  cache-control: nothing forbids a cache to keep this stream

@@ -26,38 +26,57 @@ pub struct Clock {
     pub whose: &'static str,
     /// What it counts from.
     pub counts: Counts,
+    /// Who says so: the vendor's page, or a thread in which it struck.
+    pub source: &'static str,
 }
 
-const fn clock(seconds: u64, whose: &'static str, counts: Counts) -> Clock {
-    Clock { seconds, whose, counts }
+const fn clock(seconds: u64, whose: &'static str, counts: Counts, source: &'static str) -> Clock {
+    Clock { seconds, whose, counts, source }
 }
 
-/// The defaults seen in the wild.
-pub const CLOCKS: [Clock; 24] = [
-    clock(10, "ingress-nginx's worker_shutdown_timeout after a reload", Counts::Whole),
-    clock(10, "Tomcat's async timeout in some setups", Counts::Whole),
-    clock(15, "Envoy's route timeout", Counts::Whole),
-    clock(29, "AWS API Gateway's integration timeout", Counts::Whole),
-    clock(30, "GCP load balancer's backend timeout", Counts::Whole),
-    clock(30, "gunicorn's worker timeout (sync workers)", Counts::Whole),
-    clock(30, "Tomcat's and Spring's async timeout", Counts::Whole),
-    clock(30, "CloudFront's origin response timeout", Counts::Silence),
-    clock(30, "Next.js's proxyTimeout of rewrites; Heroku's router", Counts::Either),
-    clock(55, "Heroku's router after the first octet", Counts::Silence),
-    clock(60, "nginx's proxy_read_timeout", Counts::Silence),
-    clock(60, "AWS ALB's idle timeout", Counts::Silence),
-    clock(60, "HAProxy's timeout client and timeout server where set to 1m", Counts::Silence),
-    clock(60, "cowboy's idle_timeout in old versions", Counts::Whole),
-    clock(100, "Cloudflare's proxy read timeout (524)", Counts::Silence),
-    clock(120, "node http-proxy's socket timeout", Counts::Silence),
-    clock(180, "Clever Cloud's backend timeout", Counts::Either),
-    clock(230, "Azure App Service's front end", Counts::Either),
-    clock(300, "Envoy's stream_idle_timeout", Counts::Silence),
-    clock(300, "undici's (Node's fetch) bodyTimeout", Counts::Silence),
-    clock(300, "Node's requestTimeout", Counts::Whole),
-    clock(350, "AWS NLB's and NAT gateway's idle timeout (RST on the next use)", Counts::Silence),
-    clock(900, "AWS API Gateway's streaming mode; a Lambda's longest life", Counts::Whole),
-    clock(3600, "Google Cloud Run's longest request; many a proxy_read_timeout 1h", Counts::Either),
+/// The page of AWS on streaming through API Gateway.
+const API_GATEWAY: &str = "docs.aws.amazon.com: API Gateway, response-transfer-mode";
+/// The page of Heroku on its router's clocks.
+const HEROKU: &str = "devcenter.heroku.com: request-timeout";
+/// The page of Google on Cloud Run's clock.
+const CLOUD_RUN: &str = "cloud.google.com: run, request-timeout";
+
+/// The defaults seen in the wild, each with who says so.
+pub const CLOCKS: [Clock; 29] = [
+    clock(10, "ingress-nginx's worker_shutdown_timeout after a reload", Counts::Whole, "ingress-nginx#1373"),
+    clock(10, "Tomcat's async timeout in some setups", Counts::Whole, "spring-boot#14237"),
+    clock(15, "Envoy's route timeout", Counts::Whole, "envoy#8517"),
+    clock(29, "AWS API Gateway's integration timeout", Counts::Whole, "terraform-aws#45472"),
+    clock(30, "GCP load balancer's backend timeout", Counts::Whole, "helm/charts#15141"),
+    clock(30, "gunicorn's worker timeout (sync workers)", Counts::Whole, "gunicorn#2537"),
+    clock(30, "Tomcat's and Spring's async timeout", Counts::Whole, "spring-boot#4021"),
+    clock(30, "CloudFront's origin response timeout", Counts::Silence, "WaveHouse#346"),
+    clock(30, "AWS API Gateway's idle timeout of streams, edge-optimized", Counts::Silence, API_GATEWAY),
+    clock(30, "Next.js's proxyTimeout of rewrites", Counts::Either, "next.js#36586"),
+    clock(30, "Heroku's router, up to the first octet", Counts::Whole, HEROKU),
+    clock(55, "Heroku's router, after the first octet", Counts::Silence, HEROKU),
+    clock(60, "nginx's proxy_read_timeout", Counts::Silence, "nginx: ngx_http_proxy_module"),
+    clock(60, "AWS ALB's idle timeout", Counts::Silence, "WaveHouse#346"),
+    clock(
+        60,
+        "HAProxy's timeout client and timeout server in Red Hat's conf",
+        Counts::Silence,
+        "docs.redhat.com: HAProxy, default settings; haproxy#182",
+    ),
+    clock(60, "cowboy's idle_timeout in old versions", Counts::Whole, "mustafaturan/sse#9"),
+    clock(100, "Cloudflare's proxy read timeout (524)", Counts::Silence, "ranger-ims-server#1364"),
+    clock(120, "node http-proxy's socket timeout", Counts::Silence, "node-http-proxy#921"),
+    clock(180, "Clever Cloud's backend timeout", Counts::Either, "CleverCloud/documentation#223"),
+    clock(230, "Azure App Service's front end", Counts::Either, "MicrosoftDocs#544"),
+    clock(300, "Envoy's stream_idle_timeout", Counts::Silence, "WaveHouse#346"),
+    clock(300, "undici's (Node's fetch) bodyTimeout", Counts::Silence, "typescript-sdk#270"),
+    clock(300, "Node's requestTimeout", Counts::Whole, "typescript-sdk#2541"),
+    clock(300, "AWS API Gateway's idle timeout of streams, regional", Counts::Silence, API_GATEWAY),
+    clock(300, "Google Cloud Run's request timeout", Counts::Whole, CLOUD_RUN),
+    clock(350, "AWS NLB's and NAT gateway's idle timeout (RST on the next use)", Counts::Silence, "httpx#2975"),
+    clock(900, "AWS API Gateway's longest stream", Counts::Whole, API_GATEWAY),
+    clock(900, "AWS Lambda's longest life", Counts::Whole, "docs.aws.amazon.com: Lambda, configuration-timeout"),
+    clock(3600, "Google Cloud Run's longest request", Counts::Whole, CLOUD_RUN),
 ];
 
 /// Other round numbers, which somebody may have set.
@@ -133,7 +152,8 @@ fn names(seconds: u64, is_silence: bool, is_both: bool) -> String {
                 Counts::Whole => !is_silence || is_both,
             }
     };
-    let names: Vec<&str> = CLOCKS.iter().filter(fits).map(|clock| clock.whose).collect();
+    let name = |clock: &Clock| format!("{} ({})", clock.whose, clock.source);
+    let names: Vec<String> = CLOCKS.iter().filter(fits).map(name).collect();
     if names.is_empty() { "none that is known here; somebody has set it".to_owned() } else { names.join("; ") }
 }
 
@@ -157,8 +177,9 @@ mod tests {
         assert_eq!(found[0].what, "it died 60.0 s of silence: this is a clock");
         assert_eq!(
             found[0].evidence,
-            "60 s is the default of: nginx's proxy_read_timeout; AWS ALB's idle timeout; HAProxy's timeout client and \
-             timeout server where set to 1m"
+            "60 s is the default of: nginx's proxy_read_timeout (nginx: ngx_http_proxy_module); AWS ALB's idle timeout \
+             (WaveHouse#346); HAProxy's timeout client and timeout server in Red Hat's conf (docs.redhat.com: HAProxy, \
+             default settings; haproxy#182)"
         );
     }
 
@@ -167,7 +188,7 @@ mod tests {
         let beats: Vec<u64> = (0..15).map(|second| second * 1000).collect();
         let found = dies(&beats, 15_010);
         assert_eq!(found[0].what, "it died 15.0 s from the request: this is a clock");
-        assert_eq!(found[0].evidence, "15 s is the default of: Envoy's route timeout");
+        assert_eq!(found[0].evidence, "15 s is the default of: Envoy's route timeout (envoy#8517)");
     }
 
     #[test]
@@ -209,6 +230,15 @@ mod tests {
     fn a_number_that_nobody_is_known_for_is_still_round() {
         let found = dies(&[], 90_100);
         assert!(found[0].evidence.ends_with("none that is known here; somebody has set it"), "{}", found[0].evidence);
+    }
+
+    #[test]
+    fn no_clock_is_named_without_a_source() {
+        for clock in CLOCKS {
+            let is_a_thread = clock.source.split_once('#').is_some_and(|(_, number)| !number.is_empty());
+            assert!(is_a_thread || clock.source.contains(": "), "{clock:?}");
+        }
+        assert!(CLOCKS.is_sorted_by_key(|clock| clock.seconds));
     }
 
     #[test]

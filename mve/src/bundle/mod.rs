@@ -12,6 +12,7 @@
 //! | `compose.yaml` | the chain in containers |
 
 mod page;
+mod probed;
 mod programs;
 mod replay;
 mod script;
@@ -35,6 +36,7 @@ use crate::catalogue::{Case, Via};
 use crate::machine::Machine;
 use crate::player::Fault;
 
+pub use probed::Probe;
 pub use programs::{Written, programs};
 pub use replay::{Difference, difference, play};
 pub use script::{Act, Script};
@@ -66,8 +68,11 @@ pub struct About {
     pub versions: Vec<(String, String)>,
     /// What the application meant to send.
     pub meant: Measure,
-    /// The names of the fields whose values were taken out.
+    /// The names of the fields whose values were taken out; those of parameters begin with `?`.
     pub redacted: BTreeSet<String>,
+    /// What a probe told of it; none of a case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
 }
 
 /// What the application meant to send, octets in notation.
@@ -162,6 +167,7 @@ impl Bundle {
             versions: versions(machine, case),
             meant: Measure::of(&transcript.meant),
             redacted,
+            told: None,
         };
         Self { about, transcript, conf }
     }
@@ -220,10 +226,7 @@ impl Bundle {
     /// # Errors
     /// When a file cannot be written, or there is something already.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)?;
-        if fs::read_dir(folder)?.next().is_some() {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the folder is not empty"));
-        }
+        empty(folder)?;
         fs::create_dir_all(folder.join("octets"))?;
         self.files().into_iter().try_for_each(|(name, octets)| fs::write(folder.join(name), octets))
     }
@@ -255,6 +258,18 @@ impl Bundle {
     }
 }
 
+/// Makes a folder, unless it is there and empty.
+///
+/// # Errors
+/// When it cannot be made, or there is something in it.
+pub fn empty(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    if fs::read_dir(folder)?.next().is_some() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the folder is not empty"));
+    }
+    Ok(())
+}
+
 fn text(folder: &Path, file: &'static str) -> Result<String, NoBundle> {
     let unreadable = |error| NoBundle::Unreadable { file, error };
     let path = folder.join(file);
@@ -272,9 +287,13 @@ fn versions(machine: &Machine, case: &Case) -> Vec<(String, String)> {
     if let Some(go) = case.witness {
         versions.push(("go".to_owned(), go.line()));
     }
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    versions.push(("Linux".to_owned(), kernel.trim().to_owned()));
+    versions.push(("Linux".to_owned(), kernel()));
     versions
+}
+
+/// The version of this machine's kernel.
+fn kernel() -> String {
+    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
 }
 
 /// A conf in which a directive that sets such a field has `x` for its value.

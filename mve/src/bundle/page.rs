@@ -1,5 +1,6 @@
 //! The texts of a bundle that people read: the report, and the chain in containers.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use harness::verdict::{Outcome, Verdict};
@@ -7,6 +8,12 @@ use harness::wire::notation::printable;
 
 use super::Bundle;
 use crate::claims::claim;
+
+/// So many lines of a transcript are in a report: from its beginning, and from its end.
+const FIRST: usize = 200;
+const LAST: usize = 60;
+/// So many letters of a line.
+const LONGEST: usize = 400;
 
 /// What should have happened, with the clause that says so, by the outcome that did.
 fn expected(outcome: Option<Outcome>) -> &'static str {
@@ -51,34 +58,37 @@ pub(super) fn report(bundle: &Bundle) -> String {
         page.push_str(&text);
         page.push('\n');
     };
-    put(format!("# {}\n", line(&about.says)));
-    put(format!("Case `{}`, via {}, outcome **{}**.\n", line(&about.subject), line(&about.via), line(&about.outcome)));
+    put(format!("# {}\n", plain(&about.says)));
+    match &about.told {
+        None => put(format!(
+            "Case `{}`, via {}, outcome **{}**.\n",
+            line(&about.subject),
+            line(&about.via),
+            line(&about.outcome)
+        )),
+        Some(_) => put(format!("A probe of {}, outcome **{}**.\n", code(&about.subject), line(&about.outcome))),
+    }
     for id in &about.claims {
         if let Some(claim) = claim(id) {
             put(format!("Claim {id}: {} ({})\n", claim.claim, claim.verdict));
         }
     }
-    put(format!("## Expected\n\n{}\n", expected(bundle.outcome())));
+    put("## Expected\n".to_owned());
+    put(match &about.told {
+        None => format!("{}\n", expected(bundle.outcome())),
+        Some(_) => format!("{}\n", expected_of_a_stream(bundle.outcome())),
+    });
     put("## What happened\n".to_owned());
-    put(fenced(&bundle.text()));
+    if let Some(told) = &about.told {
+        put(fenced(told));
+        put("The octets, each step after a silence:\n".to_owned());
+    }
+    put(fenced(&excerpt(&bundle.text())));
     put("In each line stand the lane and then the octets, escaped: `o>p` is what went from the origin to the gateway, `p>c` from \
          the gateway to the reader, `c>o` and `o>c` where nothing stands between. What follows `#` is an annotation.\n"
         .to_owned());
-    put("## Versions\n".to_owned());
-    for (what, version) in &about.versions {
-        put(format!("- {}: {}", line(what), line(version)));
-    }
-    put(String::new());
-    if about.redacted.is_empty() {
-        put("No field that carries credentials was found. URLs and content are as they were: read them before you post.\n".to_owned());
-    } else {
-        let names: Vec<String> = about.redacted.iter().map(|name| format!("`{}`", line(name))).collect();
-        put(format!(
-            "The values of {} are redacted: each octet is an `x`, so lengths are as they were. URLs and content are as they \
-             were: read them before you post.\n",
-            names.join(", ")
-        ));
-    }
+    put(versions(&about.versions));
+    put(redacted(&about.redacted));
     put("## To see it again\n".to_owned());
     let far = if bundle.conf.is_some() { 8080 } else { 8000 };
     put(fenced(&format!(
@@ -95,6 +105,98 @@ pub(super) fn report(bundle: &Bundle) -> String {
         .to_owned());
     put(format!("Verdict: `{}`", Verdict::of(&bundle.transcript).outcome));
     page
+}
+
+/// The page of a response in frames: without octets, and so without a script.
+pub(super) fn of_frames(
+    title: &str,
+    told: &str,
+    its_versions: &[(String, String)],
+    names: &BTreeSet<String>,
+) -> String {
+    let parts = [
+        format!("# {}\n", plain(title)),
+        "## What happened\n".to_owned(),
+        fenced(told),
+        "Frames of HTTP/2 are not kept: there is no transcript and nothing to play again. With `--http1.1` there is, if it \
+         happens there too.\n"
+            .to_owned(),
+        versions(its_versions),
+        redacted(names),
+    ];
+    parts.join("\n")
+}
+
+/// What should have happened to a stream of which nobody knows what was meant.
+fn expected_of_a_stream(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        None => {
+            "The response was not read to its end; what stands against it, and which clause says so, is among the findings."
+        }
+        Some(Outcome::Intact) => {
+            "A stream that is whole, and comes when it is sent. It is whole; what stands against the rest, and which clause \
+             says so, is among the findings."
+        }
+        Some(outcome) => expected(Some(outcome)),
+    }
+}
+
+fn versions(versions: &[(String, String)]) -> String {
+    let lines = versions.iter().map(|(what, version)| format!("- {}: {}\n", printable(what), code(version)));
+    format!("## Versions\n\n{}", lines.collect::<String>())
+}
+
+/// What is not shown, and what is left to the reader to look for.
+fn redacted(names: &BTreeSet<String>) -> String {
+    if names.is_empty() {
+        return "No field or parameter that carries credentials was found. URLs and content are as they were: read them before you post.\n"
+            .to_owned();
+    }
+    let names: Vec<String> = names.iter().map(|name| code(name)).collect();
+    format!(
+        "The values of {} are redacted, and where they are said again: each octet is an `x`, so lengths are as they were. The \
+         rest of URLs and content is as it was: read them before you post.\n",
+        names.join(", ")
+    )
+}
+
+/// A text that no sign of Markdown or HTML leaves.
+fn plain(text: &str) -> String {
+    let mut safe = String::new();
+    for letter in printable(text).chars() {
+        if "\\`*_[]<>&#|".contains(letter) {
+            safe.push('\\');
+        }
+        safe.push(letter);
+    }
+    safe
+}
+
+/// A code span that its text cannot leave.
+fn code(text: &str) -> String {
+    let text = printable(text);
+    let text: String = text.chars().take(LONGEST).collect();
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let gap = if longest > 0 { " " } else { "" };
+    format!("{fence}{gap}{text}{gap}{fence}")
+}
+
+/// As much of a transcript as people read: its first and its last lines, none of them too long.
+fn excerpt(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let left_out = lines.len().saturating_sub(FIRST + LAST);
+    let shown = |line: &&str| match line.char_indices().nth(LONGEST) {
+        None => (*line).to_owned(),
+        Some((at, _)) => format!("{}  # ... transcript.txt has the whole line", &line[..at]),
+    };
+    if left_out == 0 {
+        return lines.iter().map(shown).collect::<Vec<_>>().join("\n");
+    }
+    let between = format!("\n# ... {left_out} lines are in transcript.txt\n");
+    let first = lines[..FIRST].iter().map(shown);
+    let last = lines[lines.len() - LAST..].iter().map(shown);
+    first.chain(std::iter::once(between)).chain(last).collect::<Vec<_>>().join("\n")
 }
 
 /// A code block that its text cannot leave.

@@ -1,5 +1,6 @@
 //! `lastchunk probe`.
 
+mod issue;
 mod summary;
 
 use std::fs;
@@ -13,70 +14,21 @@ use mve::probe::dial::{Versions, Way};
 use mve::probe::findings::resume::{self, Resumed};
 use mve::probe::findings::{Finding, Severity, findings};
 use mve::probe::json::Object;
-use mve::probe::observation::Observation;
 use mve::probe::report::report;
 use mve::probe::request::Request;
 use mve::probe::target::Target;
-use mve::probe::{Bounds, redirect};
+use mve::probe::{Bounds, Probed, redirect};
 
-use super::complaint::Complaint;
+use super::complaint::{self, Complaint};
 use super::stop::Stop;
 use super::{Exit, output, paint, selection::quoted};
+use issue::Issue;
 use summary::Summary;
 
 /// How much longer than the first response the resumed one is read.
 const AFTER: Duration = Duration::from_secs(5);
 
-const HELP: &str = "\
-Reads the response as a reader of events would, to its end, to --for, or until Ctrl-C, and says what is wrong with it,
-each with what was seen of it, the clause, and the cure:
-  harm  it breaks the stream, and that was seen
-  risk  it breaks streams like this one, somewhere or at some time
-  note  worth knowing
-
-Example:
-  lastchunk probe -X POST -H 'Authorization: Bearer ...' -H 'Content-Type: application/json' -d @request.json \\
-      --expect-end '[DONE]' --times 3 https://api.example/v1/chat/completions
-
-With --chain, URL leads through a chain of gateways to `lastchunk origin`: scripts are played from both ends, and what
-lies between is told on one page. Example: `lastchunk origin --listen 0.0.0.0:8000` behind the ingress, and here
-  lastchunk probe --chain --budget 90s https://ingress.example/
-
-At most 16 MiB of a response are recorded. Nothing is retried. Set-Cookie is redacted.
-
-With --json, one object a line, one line a response, with the keys of `explain --json`,
-  framing   complete, incomplete, malformed, none
-  by        what completed it: last-chunk, content-length, close, no-content, end-stream (HTTP/2); or null
-  why       why it is incomplete or malformed; or null
-  events    how many events were dispatched; null when it is no event stream, or cannot be decoded
-  pending   whether an event waits for its empty line
-and
-  outcome   intact, cut-visible, cut-silent, or open when the probe left before the end
-  url, method, run (from 1), address
-  http, tls, status, fields                 as they were received; fields are pairs of name and value
-  end       message, fin, fin-without-close-notify, rst, rst-stream, goaway, failed; or stopped, for, too-much, malformed
-            when the probe left
-  end_text  the same in words
-  end_mark  whether the mark of --expect-end came; null without one
-  octets, reads, comments, last_event_id, retry_ms
-  gaps      pairs of a class and how many gaps between events fall into it
-  findings  objects of severity, rule, what, seen, by, cure
-  resume    asked, status, first, missing, duplicates, ignored; null without --resume
-  name_ms, connect_ms, tls_ms                        how long each took
-  first_octet_ms, head_ms, first_event_ms, end_ms    when, counted from the request
-With --chain it is one object, with the keys
-  blame       the page in one line, the gravest first
-  passing     a framing a row: header_section and events tell what passes before more is sent; from, of_it: from which
-              size of an event on anything passes at once, and how much of it; at_the_end; unbuffered_by_field
-  cuts        framing, cut, end at the origin; at_the_reader, outcome
-  departures  how, after_writes (null: not noticed in `tried` writes), still_served
-  clock       kind: none, idle, absolute, not measured; more_than_ms, at_most_ms, comments_reset_it, events_reset_it
-  changes     asked_in, request and response fields (name, sent, came), reframed_to, same_chunks, trailers
-  retried     method, asked, status
-  chain, run, fences, settle_ms
-
-Exit status: 0 when nothing does harm, 1 when something does, 2 when there was no connection or nothing to ask for, 130 or
-143 stopped by SIGINT or SIGTERM, after the report of what was seen so far.";
+const HELP: &str = include_str!("probe/help.txt");
 
 /// What to ask for, and how to read it.
 #[derive(Debug, Args)]
@@ -130,15 +82,18 @@ pub struct Probe {
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
+    issue: Issue,
+    #[command(flatten)]
     chain: super::chain::Chain,
     /// One object a line
     #[arg(long)]
     json: bool,
 }
 
-/// A response, what is to be said of it, and what came of resuming it.
+/// A response and what was asked for, what is to be said of it, and what came of resuming it.
 struct Seen {
-    observation: Observation,
+    request: Request,
+    probed: Probed,
     findings: Vec<Finding>,
     resumed: Option<Resumed>,
 }
@@ -148,9 +103,13 @@ impl Probe {
         let target = Target::read(&self.url).map_err(Complaint::new)?;
         let request = self.request()?;
         if self.chain.is_asked_for() {
+            if self.issue.is_asked_for() {
+                return Err(Complaint::new("--report is for one response: leave --chain out, its page is the report"));
+            }
             return self.chain.answer(target, &self.headers, self.way(), self.json);
         }
         self.chain.is_for_nothing()?;
+        self.issue.has_room()?;
         let stop = Stop::on_signals()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Complaint::new)?;
         let exit = self.runs(&target, &request, &stop, &runtime);
@@ -214,11 +173,17 @@ impl Probe {
     ) -> Result<Exit, Complaint> {
         let mut summary = Summary::default();
         let mut harms = false;
+        let mut reported = None;
         for run in 1..=self.times {
             let Some(seen) = runtime.block_on(self.run(target, request, stop))? else { break };
-            harms |= seen.findings.iter().any(|finding| finding.severity == Severity::Harm);
+            let does_harm = seen.findings.iter().any(|finding| finding.severity == Severity::Harm);
             self.tell(&seen, run)?;
-            summary.add(&seen.observation);
+            summary.add(&seen.probed.observation);
+            // At most one response is kept.
+            if self.issue.is_asked_for() && (reported.is_none() || (does_harm && !harms)) {
+                reported = Some(seen);
+            }
+            harms |= does_harm;
             if stop.reason().is_some() {
                 break;
             }
@@ -227,6 +192,13 @@ impl Probe {
             let mut out = output::text();
             write!(out, "\n{summary}")?;
             out.flush()?;
+        }
+        for line in self.issue.write(reported.as_ref(), self.expect_end.as_deref())? {
+            if self.json {
+                complaint::say(&line);
+            } else {
+                writeln!(output::text(), "{line}")?;
+            }
         }
         let exit = if harms { Exit::NotAsClaimed } else { Exit::AsClaimed };
         Ok(stop.reason().map_or(exit, Exit::Stopped))
@@ -237,28 +209,28 @@ impl Probe {
         let (mut target, mut request) = (target.clone(), request.clone());
         let mut redirects = redirect::Way::default();
         let bounds = Bounds { time: self.bound, ..Bounds::default() };
-        let observation = loop {
-            let Some(observation) = self.ask(&target, &request, &bounds, stop).await? else { return Ok(None) };
-            let next = redirects.next(&observation, &target, &request);
+        let probed = loop {
+            let Some(probed) = self.ask(&target, &request, &bounds, stop).await? else { return Ok(None) };
+            let next = redirects.next(&probed.observation, &target, &request);
             match if self.location { next.map_err(Complaint::new)? } else { None } {
                 Some(next) => (target, request) = next,
-                None => break observation,
+                None => break probed,
             }
         };
-        let mut findings = findings(&observation);
+        let mut findings = findings(&probed.observation);
         let resumed = if self.resume && stop.reason().is_none() {
-            self.resumed(&observation, &target, &request, stop).await?
+            self.resumed(&probed.observation, &target, &request, stop).await?
         } else {
             None
         };
         findings.extend(resumed.iter().flat_map(|resumed| resumed.findings.clone()));
         findings.sort_by_key(|finding| finding.severity);
-        Ok(Some(Seen { observation, findings, resumed }))
+        Ok(Some(Seen { request, probed, findings, resumed }))
     }
 
     async fn resumed(
         &self,
-        first: &Observation,
+        first: &mve::probe::observation::Observation,
         target: &Target,
         request: &Request,
         stop: &Stop,
@@ -270,7 +242,7 @@ impl Probe {
         let request = request.clone().with("Last-Event-ID", &asked.id);
         let bounds = Bounds { time: Some(first.ending.at + AFTER), ..Bounds::default() };
         let second = self.ask(target, &request, &bounds, stop).await?;
-        Ok(second.filter(|_| stop.reason().is_none()).map(|second| resume::judge(&asked, &second)))
+        Ok(second.filter(|_| stop.reason().is_none()).map(|second| resume::judge(&asked, &second.observation)))
     }
 
     async fn ask(
@@ -279,7 +251,7 @@ impl Probe {
         request: &Request,
         bounds: &Bounds,
         stop: &Stop,
-    ) -> Result<Option<Observation>, Complaint> {
+    ) -> Result<Option<Probed>, Complaint> {
         let progress = ProgressBar::new_spinner();
         let style = ProgressStyle::with_template("{spinner} {elapsed_precise} {wide_msg}").expect("a sound template");
         progress.set_style(style);
@@ -294,7 +266,7 @@ impl Probe {
     }
 
     fn tell(&self, seen: &Seen, run: u32) -> Result<(), Complaint> {
-        let Seen { observation, findings, resumed } = seen;
+        let Seen { probed: Probed { observation, .. }, findings, resumed, .. } = seen;
         if self.json {
             return Ok(output::object(&Object::of(observation, run, findings, resumed.as_ref()))?);
         }

@@ -17,6 +17,7 @@ pub mod recording;
 pub mod redirect;
 pub mod report;
 pub mod request;
+mod steps;
 pub mod target;
 pub mod times;
 mod tls;
@@ -27,7 +28,7 @@ use dial::{NoConnection, Way};
 use ending::{How, Left};
 use http2::Frames;
 use observation::{Asked, Observation};
-use recording::{Limits, Recording};
+use recording::{Limits, Recorded, Recording};
 use request::Request;
 use target::Target;
 
@@ -38,6 +39,15 @@ pub struct Bounds {
     pub time: Option<Duration>,
     /// How much.
     pub limits: Limits,
+}
+
+/// What came of asking once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probed {
+    /// What is judged.
+    pub observation: Observation,
+    /// The octets and their instants; none over HTTP/2.
+    pub recorded: Option<Recorded>,
 }
 
 /// Asks once, and reads the response to its end, to a bound, or until `stop` returns. `each` is told how far it has come,
@@ -53,7 +63,7 @@ pub async fn probe(
     expect_end: Option<&str>,
     stop: impl Future<Output = ()>,
     mut each: impl FnMut(usize),
-) -> Result<Option<Observation>, NoConnection> {
+) -> Result<Option<Probed>, NoConnection> {
     let mut stop = std::pin::pin!(stop);
     let way = &way.for_content(request.content.as_ref().map_or(0, Vec::len))?;
     let dialled = tokio::select! {
@@ -78,7 +88,7 @@ pub async fn probe(
         if let Some(left) = left {
             frames.ended(How::Left(left));
         }
-        return Ok(Some(frames.finish(asked)));
+        return Ok(Some(Probed { observation: frames.finish(asked), recorded: None }));
     }
     let mut recording = Recording::new(&request.method, "peer", bounds.limits);
     let clock = recording.clock();
@@ -91,5 +101,6 @@ pub async fn probe(
     if let Some(left) = left {
         recording.ended(How::Left(left));
     }
-    Ok(Some(Observation::of_http1(asked, &recording.finish())))
+    let recorded = recording.finish();
+    Ok(Some(Probed { observation: Observation::of_http1(asked, &recorded), recorded: Some(recorded) }))
 }

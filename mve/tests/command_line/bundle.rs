@@ -37,7 +37,15 @@ fn a_case_is_reported_and_plays_again_the_same(#[case] case: &str, #[case] outco
     let (_held, folder) = reported(case);
     assert_eq!(fs::read_dir(&folder).expect("a folder").count(), files);
     let page = read(&folder, "report.md");
-    for part in [case, outcome, "## Expected", "RFC 9112 8", "o>", "outcome: ", "No field that carries credentials"] {
+    for part in [
+        case,
+        outcome,
+        "## Expected",
+        "RFC 9112 8",
+        "o>",
+        "outcome: ",
+        "No field or parameter that carries credentials",
+    ] {
         assert!(page.contains(part), "{part} in {page}");
     }
     let said = say(&["replay", folder.to_str().expect("UTF-8")]);

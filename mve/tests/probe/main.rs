@@ -3,6 +3,7 @@
 mod command;
 mod frames;
 mod hostile;
+mod issue;
 mod nginx;
 mod reading;
 mod secure;

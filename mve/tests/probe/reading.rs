@@ -20,7 +20,7 @@ async fn asked(url: &str, expect_end: Option<&str>) -> Result<Observation, NoCon
     let request = Request::new(None, &[], None).expect("a request");
     let never = std::future::pending();
     let seen = probe(&target, &request, &Way::default(), &Bounds::default(), expect_end, never, |_| {}).await;
-    seen.map(|seen| seen.expect("nobody stops it"))
+    seen.map(|seen| seen.expect("nobody stops it").observation)
 }
 
 async fn observed(server: &Server) -> Observation {
@@ -124,7 +124,7 @@ async fn a_probe_that_is_stopped_has_what_it_saw() {
     };
     let stop = arrived.notified();
     let seen = probe(&target, &request, &Way::default(), &Bounds::default(), None, stop, each).await;
-    let seen = seen.expect("it listens").expect("it was connected");
+    let seen = seen.expect("it listens").expect("it was connected").observation;
     assert_eq!((seen.ending.how, seen.content.octets()), (How::Left(Left::Asked), 11));
     assert_eq!(seen.framing.to_string(), "incomplete: close-delimited, still open");
 }
@@ -137,6 +137,6 @@ async fn a_probe_ends_with_its_time() {
     let bounds = Bounds { time: Some(Duration::from_millis(1)), ..Bounds::default() };
     let never = std::future::pending();
     let seen = probe(&target, &request, &Way::default(), &bounds, None, never, |_| {}).await;
-    let seen = seen.expect("it listens").expect("nobody stops it");
+    let seen = seen.expect("it listens").expect("nobody stops it").observation;
     assert_eq!((seen.ending.how, seen.framing), (How::Left(Left::Bound(Duration::from_millis(1))), Framing::Nothing));
 }

@@ -27,6 +27,11 @@ const LINES: usize = 4;
 const LINE: usize = 300;
 /// What stands in a command for the port.
 const PORT: &str = "{port}";
+/// What the shell runs before the command. A watcher in the group reads what nobody writes: when the last descriptor of the
+/// other end is gone, however we ended, it ends the group, first in order. The command itself reads nothing.
+const WATCHER: &str = "exec 3<&0 </dev/null\n\
+    { read -r _ <&3; trap '' TERM; kill -s TERM 0; sleep 2; kill -s KILL 0; } >/dev/null 2>&1 &\n\
+    exec 3<&-\n";
 
 /// A server that takes connections. What was started by us is gone with it, and so are its children.
 #[derive(Debug)]
@@ -84,8 +89,9 @@ impl Server {
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).map_err(failed)?.port();
         let mut shell = Command::new("sh");
-        shell.arg("-c").arg(command.replace(PORT, &port.to_string()));
-        shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
+        shell.arg("-c").arg(format!("{WATCHER}{}", command.replace(PORT, &port.to_string())));
+        // The other end of this pipe is ours alone.
+        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
         let mut started = Started::of(shell.spawn().map_err(failed)?);
         let address = started.listens(port).await?;
         let target = Target::read(&format!("http://{address}{path}")).map_err(|error| Unusable(error.to_string()))?;

@@ -4,7 +4,11 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::{Said, say};
 
@@ -46,6 +50,35 @@ fn a_command_is_started_asked_by_five_readers_and_gone() {
     for pid in fs::read_to_string(pids).expect("it was started").split_whitespace() {
         let state = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
         assert!(state.is_empty() || state.contains(") Z "), "{pid} is left: {state}");
+    }
+}
+
+/// Nothing of a server is left behind by a run that has no time to end it.
+#[test]
+fn a_run_that_is_killed_takes_the_server_with_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fifo = folder.path().join("pids");
+    assert!(Command::new("mkfifo").arg(&fifo).status().expect("it starts").success());
+    // A child beside the server, and a server that does not end for the asking.
+    let begun = format!("cmd:trap '' TERM; tail -f /dev/null & echo $$ $! > '{}'; ", fifo.display());
+    let command = COMMAND.replace("cmd:", &begun);
+    let path = "/lastchunk/run/1/play?chunked.event-16.pause-600000.end";
+    let mut run = super::lastchunk(&["run", "reader_reads_to_the_end", "--origin", &command, "--path", path]);
+    run.args(["--within", "10min"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut run = run.spawn().expect("the program starts");
+    let pids = fs::read_to_string(&fifo).expect("it was started");
+    let left: Vec<_> = pids
+        .split_whitespace()
+        .filter_map(|pid| Pid::from_raw(pid.parse().expect("a number")))
+        .map(|pid| pidfd_open(pid, PidfdFlags::empty()).expect("it runs"))
+        .collect();
+    assert_eq!(left.len(), 2, "{pids}");
+    run.kill().expect("it runs");
+    run.wait().expect("it is ours");
+    let bound = Timespec { tv_sec: 10, tv_nsec: 0 };
+    for process in left {
+        let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&bound));
+        assert_eq!(ended.expect("it is watched"), 1, "of {pids} one is left");
     }
 }
 

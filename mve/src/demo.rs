@@ -11,14 +11,24 @@ const PATHS: &str = "GET /events sends one event a second for ever; GET /cut sen
 /// Answers one request: `GET /events`, one event a second for ever, and `GET /cut`, two events at once and a third that ends
 /// inside its data, without the last-chunk. Whoever calls closes the connection.
 ///
+/// HEAD is answered with the header section of GET (RFC 9110 9.3.2). A query changes nothing.
+///
 /// A request in HTTP/1.0 is answered close-delimited, because chunks must not be sent to it (RFC 9112 6.1); then the cut
 /// looks like an end. Prints nothing.
 ///
 /// # Errors
 /// When the reader leaves.
-pub async fn answer(path: &str, is_http10: bool, socket: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+pub async fn answer(
+    method: &str,
+    target: &str,
+    is_http10: bool,
+    socket: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<()> {
     let chunked = !is_http10;
+    let path = target.split('?').next().unwrap_or_default();
+    let is_head = method == "HEAD";
     match path {
+        "/events" | "/cut" if is_head => begin(socket, chunked).await?,
         "/events" => {
             begin(socket, chunked).await?;
             let mut n = 1;
@@ -38,7 +48,8 @@ pub async fn answer(path: &str, is_http10: bool, socket: &mut (impl AsyncWrite +
         _ => {
             let length = PATHS.len();
             let head = format!("HTTP/1.1 404 Not Found\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-            socket.write_all((head + PATHS).as_bytes()).await?;
+            let content = if is_head { "" } else { PATHS };
+            socket.write_all((head + content).as_bytes()).await?;
         }
     }
     socket.shutdown().await
@@ -80,9 +91,14 @@ mod tests {
     use super::*;
 
     async fn answered(path: &str, is_http10: bool) -> String {
+        asked("GET", path, is_http10).await
+    }
+
+    async fn asked(method: &str, path: &str, is_http10: bool) -> String {
         let (mut reader, mut origin) = tokio::io::duplex(4096);
         let mut octets = Vec::new();
-        let (answered, read) = tokio::join!(answer(path, is_http10, &mut origin), reader.read_to_end(&mut octets));
+        let (answered, read) =
+            tokio::join!(answer(method, path, is_http10, &mut origin), reader.read_to_end(&mut octets));
         answered.unwrap();
         read.unwrap();
         String::from_utf8(octets).unwrap()
@@ -113,12 +129,21 @@ mod tests {
             }
             drop(reader);
         };
-        let (answered, ()) = tokio::join!(answer("/events", false, &mut origin), watching);
+        let (answered, ()) = tokio::join!(answer("GET", "/events", false, &mut origin), watching);
         assert_eq!(answered.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[tokio::test]
     async fn another_path_is_answered_with_those_that_there_are() {
         assert!(answered("/", false).await.ends_with(PATHS));
+    }
+
+    #[tokio::test]
+    async fn head_is_answered_without_content() {
+        for path in ["/events", "/cut?x=1", "/"] {
+            let response = asked("HEAD", path, false).await;
+            assert!(response.ends_with("\r\n\r\n") && response.matches("\r\n\r\n").count() == 1, "{response:?}");
+        }
+        assert!(asked("HEAD", "/cut", false).await.contains("Transfer-Encoding: chunked\r\n"));
     }
 }

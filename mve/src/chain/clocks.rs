@@ -5,6 +5,7 @@ use std::time::Duration;
 use harness::transcript::Meant;
 
 use super::fingerprint::Clock;
+use super::notes::Asked;
 use super::probe::{Failed, Probe};
 use super::reader::Reader;
 use super::script::{Act, Framing};
@@ -18,9 +19,30 @@ const HALVINGS: usize = 4;
 
 /// A stream that was tried.
 struct Tried {
-    /// After how long it was over; none if it was not before its last event had come.
-    over: Option<Duration>,
+    came: Came,
     reader: Reader,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// Its last event came.
+    Whole,
+    /// It was over before, after so long.
+    Cut(Duration),
+    /// The origin had ended it, and at the reader neither the last event nor an end had come.
+    Hung,
+}
+
+impl Came {
+    /// Whether it was kept alive; none where nobody can tell.
+    fn lived(self) -> Option<bool> {
+        match self {
+            Self::Whole => Some(true),
+            Self::Cut(_) => Some(false),
+            Self::Hung => None,
+        }
+    }
 }
 
 /// A silence first; and if that is cut, signs of life in its place.
@@ -31,7 +53,14 @@ pub(super) async fn clock(probe: &mut Probe, budget: Duration) -> Result<Clock, 
     let mut told =
         Clock { kind: "none", budget_ms: ms(budget), more_than_ms: Some(ms(budget)), ..Clock::not_measured() };
     let silent = tried(probe, &[Act::Pause(budget)]).await?;
-    let Some(over) = silent.over else { return Ok(told) };
+    let over = match silent.came {
+        Came::Whole => return Ok(told),
+        Came::Cut(over) => over,
+        Came::Hung => {
+            let outcome = Some(silent.reader.verdict().outcome.name());
+            return Ok(Clock { kind: "hung", more_than_ms: None, outcome, ..told });
+        }
+    };
     let verdict = silent.reader.verdict();
     let response = verdict.hops.last().and_then(|hop| hop.responses.last());
     told.at_the_reader = response.map(|response| response.framing.to_string());
@@ -41,19 +70,21 @@ pub(super) async fn clock(probe: &mut Probe, budget: Duration) -> Result<Clock, 
     let signs = |sign: Act| [Act::Pause(over / SIGNS), sign].repeat(2 * SIGNS as usize);
     let comments = tried(probe, &signs(Act::Comment)).await?;
     let events = tried(probe, &signs(Act::Event(EVENT))).await?;
-    told.comments_reset_it = Some(comments.over.is_none());
-    told.events_reset_it = Some(events.over.is_none());
-    let absolute = [&comments, &events].into_iter().all(|tried| tried.over.is_some());
+    told.comments_reset_it = comments.came.lived();
+    told.events_reset_it = events.came.lived();
+    let absolute = [&comments, &events].into_iter().all(|tried| tried.came.lived() == Some(false));
     told.kind = if absolute { "absolute" } else { "idle" };
 
     // By halving: a silence that is borne, and one that is not.
     let (mut borne, mut cut) = (Duration::ZERO, over);
     for _ in 0..HALVINGS {
         let middle = (borne + cut) / 2;
-        match tried(probe, &[Act::Pause(middle)]).await?.over {
-            None => borne = middle,
+        match tried(probe, &[Act::Pause(middle)]).await?.came {
+            Came::Whole => borne = middle,
             // As it was measured: a machine that is late makes a silence longer than it was meant.
-            Some(over) => cut = cut.min(over),
+            Came::Cut(over) => cut = cut.min(over),
+            // Then no shorter one tells either.
+            Came::Hung => break,
         }
     }
     (told.more_than_ms, told.at_most_ms) = (Some(ms(borne)), Some(ms(cut)));
@@ -69,16 +100,30 @@ async fn tried(probe: &mut Probe, acts: &[Act]) -> Result<Tried, Failed> {
     let meant = Meant { content: Some(content), ..Meant::default() };
     // The chain's clock begins later, so what is measured is never less than what it says.
     let began = clock::Clock::start();
-    let (_, mut reader) = probe.play(&all, false, meant).await?;
-    // The origin ends the response by itself; whatever cuts it ends it before.
+    let (number, mut reader) = probe.play(&all, false, meant).await?;
+    // The origin ends the response by itself, and whatever cuts it ends it before. A chain that does neither is not waited
+    // for: once the script is over, some exchanges beside it are all the time that it gets.
+    let length: Duration = acts.iter().map(|act| if let Act::Pause(time) = act { *time } else { Duration::ZERO }).sum();
     while !reader.is_over() {
-        reader.read().await;
+        tokio::select! {
+            () = reader.read() => {}
+            () = began.reaches(Some(length)) => break,
+        }
     }
+    if !reader.is_over() {
+        let is_done = |asked: &Asked| asked.over || asked.departed.is_some();
+        probe.until(number, "the origin to come to the end of its script", is_done).await?;
+    }
+    probe.rest(&mut reader).await?;
     let time = began.now();
     reader.step("the response is over");
     let events = all.iter().filter(|act| matches!(act, Act::Event(_))).count();
-    let is_whole = reader.usable_events() == events;
-    Ok(Tried { over: (!is_whole).then_some(time), reader })
+    let came = match reader.is_over() {
+        _ if reader.usable_events() == events => Came::Whole,
+        true => Came::Cut(time),
+        false => Came::Hung,
+    };
+    Ok(Tried { came, reader })
 }
 
 fn ms(time: Duration) -> u64 {

@@ -12,7 +12,11 @@ const EVENT: usize = 16;
 
 /// The ways in which a reader leaves.
 pub(super) async fn all(probe: &mut Probe) -> Result<Vec<Departure>, Failed> {
-    Ok(vec![one(probe, "close").await?, one(probe, "half-close").await?])
+    let mut all = Vec::new();
+    for how in ["close", "reset", "half-close"] {
+        all.push(one(probe, how).await?);
+    }
+    Ok(all)
 }
 
 async fn one(probe: &mut Probe, how: &'static str) -> Result<Departure, Failed> {
@@ -28,6 +32,7 @@ async fn one(probe: &mut Probe, how: &'static str) -> Result<Departure, Failed> 
     let before = reader.usable();
     match how {
         "close" => reader.leave(),
+        "reset" => reader.reset(),
         _ => reader.half_close().await,
     }
     let mut after_writes = None;

@@ -83,7 +83,8 @@ pub struct Departure {
 /// What cuts a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Clock {
-    /// `none` within the budget, `idle`, `absolute`, `not measured`.
+    /// `none` within the budget, `idle`, `absolute`, `hung` (the origin ended the response, and the reader waited in vain),
+    /// `not measured`.
     pub kind: &'static str,
     /// How long a silence was tried, in milliseconds.
     pub budget_ms: u64,
@@ -181,6 +182,9 @@ impl Fingerprint {
         if let (kind @ ("idle" | "absolute"), Some(at_most)) = (self.clock.kind, self.clock.at_most_ms) {
             let why = if kind == "idle" { "of silence" } else { "from its beginning, whatever comes" };
             said.push(format!("cuts a stream after {at_most} ms {why}"));
+        }
+        if self.clock.kind == "hung" {
+            said.push(format!("never ends a response that was silent for {} ms", self.clock.budget_ms));
         }
         if let Some(retried) = self.retried.iter().find(|retried| retried.asked > 1) {
             said.push(format!("sends a {} that was not answered {} times", retried.method, retried.asked));

@@ -188,7 +188,7 @@ impl Probe {
             self.fence().await?;
             reader.read_now().await;
         }
-        Ok(())
+        reader.is_bounded()
     }
 
     /// Reads until the response is over, or until nothing more comes.
@@ -209,7 +209,7 @@ impl Probe {
                 }
             }
         }
-        Ok(())
+        reader.is_bounded()
     }
 
     async fn changes(&mut self) -> Result<Changes, Failed> {

@@ -15,6 +15,9 @@ use super::probe::{Failed, Wish};
 use crate::probe::dial::{Duplex, dial};
 use crate::probe::target::Target;
 
+/// So many octets of a response are read: far more than any script has the origin send.
+const MOST: usize = 4 << 20;
+
 /// A reader that has asked.
 pub(super) struct Reader {
     socket: Option<Box<dyn Duplex>>,
@@ -48,9 +51,10 @@ impl Reader {
         Ok(Self { socket: Some(socket), observer, octets: Vec::new(), labeller, end: h1::End::Open })
     }
 
-    /// Reads once. Never returns once the connection is over.
+    /// Reads once. Never returns once the connection is over, or there is too much of it.
     pub(super) async fn read(&mut self) {
-        let Some(socket) = self.socket.as_mut().filter(|_| self.end == h1::End::Open) else {
+        let is_full = self.is_full();
+        let Some(socket) = self.socket.as_mut().filter(|_| self.end == h1::End::Open && !is_full) else {
             return std::future::pending().await;
         };
         let mut octets = vec![0; 64 * 1024];
@@ -89,9 +93,23 @@ impl Reader {
         self.observer.recorder().step(text);
     }
 
-    /// Whether nothing more can come of the response.
+    /// Whether nothing more can come of the response, or is read of it.
     pub(super) fn is_over(&self) -> bool {
-        self.labeller.completed() > 0 || self.end != h1::End::Open
+        self.labeller.completed() > 0 || self.end != h1::End::Open || self.is_full()
+    }
+
+    fn is_full(&self) -> bool {
+        self.octets.len() > MOST
+    }
+
+    /// Complains of a response that is more than any script.
+    pub(super) fn is_bounded(&self) -> Result<(), Failed> {
+        match self.is_full() {
+            false => Ok(()),
+            true => Err(Failed(format!(
+                "what came through the chain is no scripted response: it has more than {MOST} octets"
+            ))),
+        }
     }
 
     fn message(&self) -> Option<&h1::Message> {
@@ -148,6 +166,14 @@ impl Reader {
         drop(self.socket.take());
     }
 
+    /// Resets the connection.
+    pub(super) fn reset(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            // A chain that is gone by now has nobody left to tell.
+            let _gone = socket.reset();
+        }
+    }
+
     /// Ends its own direction.
     pub(super) async fn half_close(&mut self) {
         if let Some(socket) = &mut self.socket {
@@ -177,5 +203,6 @@ pub(super) async fn exchange(wish: &Wish, target: &Target, path: &str) -> Result
         }
     };
     patience::wait("an exchange through the chain to end", Location::caller(), String::new, whole).await;
+    reader.is_bounded()?;
     Ok((reader.status(), reader.raw_content()))
 }

@@ -59,6 +59,7 @@ pub async fn serve_on(listener: TcpListener) -> io::Result<()> {
 /// A request, as far as it matters here.
 struct Request {
     head: Vec<u8>,
+    method: String,
     target: String,
     is_http10: bool,
     persists: bool,
@@ -69,7 +70,7 @@ async fn answer(mut socket: TcpStream, memory: Memory) -> io::Result<()> {
     socket.set_nodelay(true)?;
     while let Some(request) = read(&mut socket).await? {
         let Some((key, verb, query)) = ours(&request.target) else {
-            return demo::answer(&request.target, request.is_http10, &mut socket).await;
+            return demo::answer(&request.method, &request.target, request.is_http10, &mut socket).await;
         };
         let persists = match verb {
             "play" => play(&mut socket, &memory, &key, &request, query).await?,
@@ -127,7 +128,8 @@ async fn read(socket: &mut TcpStream) -> io::Result<Option<Request>> {
     let text = String::from_utf8_lossy(&head).into_owned();
     let mut lines = text.split("\r\n");
     let mut words = lines.next().unwrap_or_default().split(' ');
-    let (target, version) = (words.nth(1).unwrap_or_default().to_owned(), words.next().unwrap_or_default());
+    let mut word = || words.next().unwrap_or_default();
+    let (method, target, version) = (word().to_owned(), word().to_owned(), word());
     let fields: Vec<(String, &str)> = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim()))
@@ -142,7 +144,14 @@ async fn read(socket: &mut TcpStream) -> io::Result<Option<Request>> {
         Some(_) => persists = false,
         None => persists &= field("transfer-encoding").is_none(),
     }
-    Ok(Some(Request { head, target, is_http10, persists }))
+    Ok(Some(Request { head, method, target, is_http10, persists }))
+}
+
+impl Request {
+    /// Whether the answer has no content (RFC 9110 9.3.2).
+    fn is_head(&self) -> bool {
+        self.method == "HEAD"
+    }
 }
 
 /// A whole response; whether the connection persists.
@@ -153,6 +162,7 @@ async fn tell(socket: &mut TcpStream, request: &Request, status: &str, media: &s
         "HTTP/1.1 {status}\r\nContent-Type: {media}\r\nContent-Length: {length}\r\nCache-Control: no-store\r\n\
          Connection: {connection}\r\n\r\n"
     );
+    let content = if request.is_head() { "" } else { content };
     socket.write_all((head + content).as_bytes()).await?;
     Ok(request.persists)
 }
@@ -161,6 +171,11 @@ async fn tell(socket: &mut TcpStream, request: &Request, status: &str, media: &s
 async fn play(socket: &mut TcpStream, memory: &Memory, key: &Key, request: &Request, script: &str) -> io::Result<bool> {
     let at = memory.asked(key, escape(&request.head));
     let script = match Script::read(script) {
+        // Of what a response to HEAD has, a script has the header section.
+        Ok(script) if request.is_head() => {
+            let is_head = |act: &Act| matches!(act, Act::Head(_) | Act::HeadUnbuffered(_));
+            Script(script.0.into_iter().find(is_head).into_iter().collect())
+        }
         Ok(script) => script,
         Err(error) => return tell(socket, request, "400 Bad Request", "text/plain", &format!("{error}\n")).await,
     };

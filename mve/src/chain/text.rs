@@ -116,11 +116,21 @@ impl fmt::Display for Clock {
                 "none" => {
                     write!(f, "a silence of {} ms is borne; longer ones were not tried (--budget)", self.budget_ms)
                 }
+                "hung" => write!(
+                    f,
+                    "after a silence of {} ms the origin ended the response, and neither that nor what came before it reached \
+                     the reader: it was given up",
+                    self.budget_ms
+                ),
                 _ => f.write_str("not measured (--budget 90s would tell)"),
             };
         };
         write!(f, "{}: a silence of {more} ms is borne, one of {most} ms is not; ", self.kind)?;
-        let by = |resets: Option<bool>| if resets == Some(true) { "keep it alive" } else { "do not" };
+        let by = |resets: Option<bool>| match resets {
+            Some(true) => "keep it alive",
+            Some(false) => "do not",
+            None => "leave it without an end",
+        };
         write!(f, "comments {}, events {}; ", by(self.comments_reset_it), by(self.events_reset_it))?;
         write!(
             f,

@@ -9,6 +9,7 @@ use harness::reader::http2::MOST_CONTENT;
 use harness::wire::notation::printable;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 use super::clock::Clock;
 use super::target::Target;
@@ -64,9 +65,25 @@ impl Default for Way {
 }
 
 /// A socket, or TLS over one.
-pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {
+    /// Resets the connection, whatever speaks over it.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    fn reset(&self) -> io::Result<()>;
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+impl Duplex for TcpStream {
+    fn reset(&self) -> io::Result<()> {
+        harness::tap::reset(self)
+    }
+}
+
+impl Duplex for TlsStream<TcpStream> {
+    fn reset(&self) -> io::Result<()> {
+        harness::tap::reset(self.get_ref().0)
+    }
+}
 
 /// A connection.
 pub struct Dialled {

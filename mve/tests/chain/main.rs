@@ -1,5 +1,7 @@
 //! The fingerprints of chains that we know say what the truth table says.
 
+mod front;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,14 +9,21 @@ use std::time::Duration;
 
 use harness::address;
 use harness::gateway::{Conf, Nginx, Process};
-use mve::chain::{Fingerprint, Probe, Wish, service};
+use mve::chain::{Failed, Fingerprint, Probe, Wish, service};
 use mve::probe::dial::Way;
 use mve::probe::target::Target;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use front::Front;
+
 /// The fingerprint of a chain of nginx with these confs, from the reader to the origin; none on a machine without nginx.
 fn fingerprint(confs: &[&str], budget: Option<Duration>) -> Option<Fingerprint> {
+    taken(confs, budget, None).map(|taken| taken.expect("a fingerprint"))
+}
+
+/// The same with something of ours before them all.
+fn taken(confs: &[&str], budget: Option<Duration>, front: Option<Front>) -> Option<Result<Fingerprint, Failed>> {
     let Ok(program) = fixtures::nginx::binary() else {
         eprintln!("skipped: no nginx");
         return None;
@@ -33,10 +42,17 @@ fn fingerprint(confs: &[&str], budget: Option<Duration>) -> Option<Fingerprint> 
             next = process.address();
             running.push(process);
         }
-        let chain = Target::read(&format!("http://{next}")).expect("a URL");
-        let (way, run) = (Way::default(), "test".to_owned());
+        let (mut way, mut scheme) = (Way::default(), "http");
+        if let Some(front) = &front {
+            next = front.before(next, &mut serving);
+            if let Some(file) = front.certificate() {
+                (way.cacert, scheme) = (Some(file), "https");
+            }
+        }
+        let chain = Target::read(&format!("{scheme}://{next}")).expect("a URL");
+        let run = "test".to_owned();
         let wish = Wish { chain, origin: None, way, fields: String::new(), budget, settle: Duration::ZERO, run };
-        Probe::new(wish).run(&|_| ()).await.expect("a fingerprint")
+        Probe::new(wish).run(&|_| ()).await
     }))
 }
 
@@ -101,8 +117,10 @@ fn nothing_between_changes_nothing() {
     assert_eq!(fingerprint.blame, "what lies between passes all that was tried on, at once and unbroken");
     assert_eq!((&fingerprint.changes.request[..], &fingerprint.changes.response[..]), (&[][..], &[][..]));
     assert!(fingerprint.changes.same_chunks && fingerprint.changes.trailers);
+    let hows: Vec<_> = fingerprint.departures.iter().map(|departure| departure.how).collect();
+    assert_eq!(hows, ["close", "reset", "half-close"]);
     assert!(fingerprint.departures.iter().all(|departure| departure.after_writes == Some(0)), "{fingerprint}");
-    assert_eq!(fingerprint.departures[1].still_served, Some(true));
+    assert_eq!(fingerprint.departures[2].still_served, Some(true));
 }
 
 #[test]
@@ -153,8 +171,10 @@ fn two_gateways_in_a_row_show_the_faults_of_both() {
 #[test]
 fn a_gateway_that_ignores_a_departure_is_noticed_at_a_write() {
     let Some(fingerprint) = fingerprint(&["ignore-client-abort"], None) else { return };
-    let [close, half_close] = &fingerprint.departures[..] else { panic!("{fingerprint}") };
-    assert!(close.after_writes.is_some_and(|writes| writes > 0), "{fingerprint}");
+    let [close, reset, half_close] = &fingerprint.departures[..] else { panic!("{fingerprint}") };
+    for left in [close, reset] {
+        assert!(left.after_writes.is_some_and(|writes| writes > 0), "{fingerprint}");
+    }
     assert_eq!((half_close.after_writes, half_close.still_served), (None, Some(true)));
 }
 
@@ -194,4 +214,47 @@ fn a_clock_that_nothing_resets_is_an_absolute_one() {
     let clock = &fingerprint.clock;
     assert_eq!((clock.kind, clock.comments_reset_it, clock.events_reset_it), ("absolute", Some(false), Some(false)));
     assert!(clock.at_most_ms.is_some_and(|most| most >= 195), "{clock}");
+}
+
+/// TLS up to a front that ends it, and nginx behind it: what the table says of nginx holds through it.
+#[test]
+fn over_https_the_same_is_told() {
+    let Some(taken) = taken(&["as-shipped"], None, Some(Front::of_tls())) else { return };
+    let fingerprint = taken.expect("a fingerprint");
+    says_what_the_truth_table_says(&fingerprint, &version(), 0);
+    says_what_the_table_of_the_held_says(&fingerprint, &version(), 0);
+    assert!(fingerprint.chain.starts_with("https://"), "{}", fingerprint.chain);
+    assert!(
+        fingerprint.blame.starts_with("what lies between asks the origin in HTTP/1.0, where a cut looks like an end"),
+        "{fingerprint}"
+    );
+    assert!(fingerprint.departures.iter().all(|departure| departure.after_writes == Some(0)), "{fingerprint}");
+}
+
+/// It passes the beginning of a silent stream on, and nothing more: neither octets nor an end.
+#[test]
+fn a_chain_that_never_ends_a_silent_stream_is_given_up() {
+    let Some(taken) = taken(&[], Some(Duration::from_millis(300)), Some(Front::that_stalls())) else { return };
+    let fingerprint = taken.expect("a fingerprint");
+    assert_eq!((fingerprint.clock.kind, fingerprint.clock.outcome), ("hung", Some("hung")), "{fingerprint}");
+    assert_eq!(fingerprint.blame, "what lies between never ends a response that was silent for 300 ms");
+    assert!(fingerprint.to_string().contains("it was given up"), "{fingerprint}");
+}
+
+/// It answers what it is asked for with octets without end.
+#[test]
+fn a_chain_that_sends_without_end_is_told_in_a_line() {
+    let Some(taken) = taken(&[], None, Some(Front::that_floods())) else { return };
+    let failed = taken.expect_err("no fingerprint").to_string();
+    assert_eq!(failed, "what came through the chain is no scripted response: it has more than 4194304 octets");
+}
+
+/// A certificate that nobody here trusts, and a redirect that leads back, are one line each.
+#[test]
+fn a_chain_that_cannot_be_entered_is_told_in_a_line() {
+    let Some(taken_over_tls) = taken(&[], None, Some(Front::of_tls().untrusted())) else { return };
+    let failed = taken_over_tls.expect_err("no fingerprint").to_string();
+    assert!(failed.starts_with("the certificate of 127."), "{failed}");
+    let redirected = taken(&[], None, Some(Front::that_redirects())).expect("nginx is not needed").expect_err("none");
+    assert!(redirected.to_string().contains(" is answered with 302 "), "{redirected}");
 }

@@ -106,6 +106,14 @@ fn the_origin_serves_a_person_with_curl_and_refuses_what_is_no_script() {
     assert!(get("/lastchunk/run/1/notes").contains("\"octets\":11"));
     assert!(get("/lastchunk/run/2/fence?0").ends_with("\r\n\r\nfence"));
     assert!(get("/lastchunk/run/x/fence").contains("404 Not Found"));
+    let head = |target: &str| {
+        origin.answers(format!("HEAD {target} HTTP/1.1\r\nHost: o\r\nConnection: close\r\n\r\n").as_bytes())
+    };
+    for target in ["/events", "/cut", "/", "/lastchunk/run/3/play?chunked.event-11.end", "/lastchunk/run/4/fence"] {
+        let answer = head(target);
+        assert!(answer.ends_with("\r\n\r\n") && answer.matches("\r\n\r\n").count() == 1, "{target}: {answer:?}");
+    }
+    assert!(head("/lastchunk/run/5/play?wait.chunked.event-11.end").contains("Transfer-Encoding: chunked\r\n"));
     // A head without end is not read to its end, and nobody else is the worse for it.
     let mut endless = TcpStream::connect(&origin.address).expect("it listens");
     while endless.write_all(&[b'a'; 4096]).is_ok() {}

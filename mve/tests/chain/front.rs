@@ -1,0 +1,148 @@
+//! What stands before a chain in a test, and does one thing to it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use harness::address;
+use rcgen::{CertificateParams, KeyPair};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+/// A front.
+pub struct Front {
+    does: Does,
+    /// Holds the certificate that a reader trusts.
+    folder: tempfile::TempDir,
+    tls: Option<TlsAcceptor>,
+    address: IpAddr,
+}
+
+/// What it does with what it is asked.
+#[derive(Debug, Clone, Copy)]
+enum Does {
+    /// Passes all.
+    Nothing,
+    /// Passes the beginning of a response with a pause in it, and then nothing.
+    Stalls,
+    /// Sends without end.
+    Floods,
+    /// Leads back to itself.
+    Redirects,
+}
+
+impl Front {
+    fn that(does: Does) -> Self {
+        Self { does, folder: tempfile::tempdir().expect("a folder"), tls: None, address: address::next() }
+    }
+
+    pub fn that_stalls() -> Self {
+        Self::that(Does::Stalls)
+    }
+
+    pub fn that_floods() -> Self {
+        Self::that(Does::Floods)
+    }
+
+    pub fn that_redirects() -> Self {
+        Self::that(Does::Redirects)
+    }
+
+    /// Ends TLS, and passes all.
+    pub fn of_tls() -> Self {
+        let mut front = Self::that(Does::Nothing);
+        let (pem, acceptor) = front.identity();
+        std::fs::write(front.folder.path().join("certificate.pem"), pem).expect("a file of our own");
+        front.tls = Some(acceptor);
+        front
+    }
+
+    /// The same with a certificate that the reader does not trust.
+    pub fn untrusted(mut self) -> Self {
+        self.tls = Some(self.identity().1);
+        self
+    }
+
+    /// A certificate for its address, and what serves with it.
+    fn identity(&self) -> (String, TlsAcceptor) {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = CertificateParams::new([self.address.to_string()]).expect("a name");
+        let certificate = certificate.self_signed(&key).expect("a certificate");
+        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions of TLS")
+            .with_no_client_auth();
+        let config = config.with_single_cert(vec![certificate.der().clone()], key).expect("a pair");
+        (certificate.pem(), TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// The file of the certificate that the reader trusts, if TLS is spoken.
+    pub fn certificate(&self) -> Option<PathBuf> {
+        self.tls.is_some().then(|| self.folder.path().join("certificate.pem"))
+    }
+
+    /// Stands before what is at `next`; its own address.
+    pub fn before(&self, next: SocketAddr, serving: &mut JoinSet<std::io::Result<()>>) -> SocketAddr {
+        let listener = address::listen(self.address).and_then(TcpListener::from_std).expect("it listens");
+        let address = listener.local_addr().expect("it listens");
+        let (does, tls) = (self.does, self.tls.clone());
+        serving.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (socket, _) = listener.accept().await?;
+                socket.set_nodelay(true)?;
+                let tls = tls.clone();
+                connections.spawn(async move {
+                    match tls {
+                        None => does.with(socket, next).await,
+                        // A reader that trusts nobody leaves inside the handshake.
+                        Some(tls) => does.with(tls.accept(socket).await?, next).await,
+                    }
+                });
+            }
+        });
+        address
+    }
+}
+
+impl Does {
+    async fn with(self, mut reader: impl AsyncRead + AsyncWrite + Unpin, next: SocketAddr) -> std::io::Result<()> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(reader.read_u8().await?);
+        }
+        let asks_for = |what: &str| String::from_utf8_lossy(&head).contains(what);
+        match self {
+            Self::Floods => {
+                reader.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+                loop {
+                    reader.write_all(&[b'x'; 1 << 16]).await?;
+                }
+            }
+            Self::Redirects => {
+                let location = "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
+                return reader.write_all(location.as_bytes()).await;
+            }
+            Self::Nothing | Self::Stalls => {}
+        }
+        let mut origin = TcpStream::connect(next).await?;
+        origin.set_nodelay(true)?;
+        origin.write_all(&head).await?;
+        if matches!(self, Self::Stalls) && asks_for("pause-") {
+            let (mut from_reader, mut to_reader) = tokio::io::split(reader);
+            let mut octets = [0; 4096];
+            let count = origin.read(&mut octets).await?;
+            to_reader.write_all(&octets[..count]).await?;
+            // The origin is read to its end, and the reader waits until it leaves.
+            copy(&mut origin, &mut tokio::io::sink()).await?;
+            return copy(&mut from_reader, &mut tokio::io::sink()).await.map(drop);
+        }
+        copy_bidirectional(&mut reader, &mut origin).await.map(drop)
+    }
+}

@@ -44,10 +44,10 @@ fn word(by: By) -> &'static str {
 }
 
 /// The responses at the reader that are not interim ones (RFC 9110 15.2): one a request. 101 is no interim one, as
-/// nothing of HTTP follows it.
+/// nothing of HTTP follows it; nor is one that was cut, as nothing else answers the request.
 pub fn final_responses(verdict: &Verdict) -> impl Iterator<Item = &ResponseVerdict> {
     let responses = verdict.hops.last().into_iter().flat_map(|hop: &HopVerdict| &hop.responses);
-    responses.filter(|response| !matches!(response.status, Some(100 | 102..200)))
+    responses.filter(|response| !response.interim)
 }
 
 /// How the framing of the response that the case is about stands, as people read it.

@@ -74,6 +74,8 @@ pub struct HopVerdict {
 pub struct ResponseVerdict {
     /// The status code, if it came that far.
     pub status: Option<u16>,
+    /// Whether it is an interim response (1xx but 101) that has come to its end: the final one is another.
+    pub interim: bool,
     /// How it ended.
     pub framing: Framing,
     /// What a reader of events made of it; none when the media type is not `text/event-stream`.
@@ -157,13 +159,19 @@ impl HopVerdict {
             surplus += spans.map(|span| span.range.len()).sum::<usize>();
         }
         if responses.is_empty() {
-            responses.push(ResponseVerdict { status: None, framing: Framing::NoResponse, events: None });
+            responses.push(ResponseVerdict::none());
         }
         Self { lane, name: transcript.lane_name(lane).to_string(), responses, surplus }
     }
 }
 
 impl ResponseVerdict {
+    /// That of a response of which not an octet came.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { status: None, interim: false, framing: Framing::NoResponse, events: None }
+    }
+
     fn of(direction: &Direction<'_>, message: &Message) -> Self {
         let framing = match message.state {
             State::Complete(by) => Framing::Complete(by),
@@ -174,7 +182,7 @@ impl ResponseVerdict {
         let over = matches!(framing, Framing::Complete(_)) || direction.stream.end != End::Open;
         let events = answer::events(direction, message, |_| ());
         let events = events.map(|(dispatched, pending)| Events { dispatched, pending, over });
-        Self { status: message.status, framing, events }
+        Self { status: message.status, interim: message.interim, framing, events }
     }
 }
 

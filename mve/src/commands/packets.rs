@@ -85,7 +85,7 @@ fn told<'a>(connection: usize, index: usize, ends: &Connection, exchange: &'a Ex
 
 /// Those of a response of which there is nothing but interim ones.
 fn none() -> Facts {
-    Facts::of(&ResponseVerdict { status: None, framing: harness::verdict::Framing::NoResponse, events: None })
+    Facts::of(&ResponseVerdict::none())
 }
 
 /// Why it cannot be known how a response ended.

@@ -68,6 +68,9 @@ const STREAM: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charse
 #[case::head("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", &["--method", "HEAD"], complete("no-content"))]
 #[case::another_protocol("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nraw", &[], complete("no-content"))]
 #[case::an_interim_response_alone("HTTP/1.1 103 Early Hints\r\n\r\n", &[], none())]
+#[case::an_interim_response_cut("HTTP/1.1 103 Early Hints\r\nA: b\r\n", &[], incomplete("cut in the header section"))]
+#[case::an_interim_response_broken("HTTP/1.1 103 Early Hints\r\nA\r\n", &[], malformed("a line that is no field line"))]
+#[case::a_broken_interim_response_alone("HTTP/1.1 103 Early Hints\r\nA\r\n\r\n", &[], none())]
 #[case::after_an_interim_response(
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &[], complete("content-length")
 )]

@@ -1,5 +1,6 @@
 //! hyper's client as the reader: what a library reports is the third account.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::panic::Location;
@@ -8,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
@@ -94,14 +96,24 @@ impl Library {
     /// When called a second time, or when the target is no request-target.
     pub fn get(&mut self, target: &str) {
         let request = Request::get(target).header("Host", "mve.test").header("Accept", "text/event-stream");
-        self.ask(request.body(Full::default()).expect("the target is a request-target"));
+        self.ask(request.body(Empty::<Bytes>::new()).expect("the target is a request-target"));
     }
 
-    /// Sends this request, and goes on reading until the response ends or the case is over.
+    /// Asks for `target` with POST, keeps the one octet of content that it announces until the case is over, and goes on
+    /// reading as [`Library::get`] does. A gateway that passes content on as it comes waits for that octet, and its clock
+    /// for the response does not run yet.
     ///
     /// # Panics
-    /// When called a second time.
-    pub fn ask(&mut self, request: Request<Full<Bytes>>) {
+    /// As [`Library::get`].
+    pub fn post_without_content(&mut self, target: &str) {
+        let request = Request::post(target).header("Host", "mve.test").header("Accept", "text/event-stream");
+        self.ask(request.body(Kept).expect("the target is a request-target"));
+    }
+
+    fn ask<B>(&mut self, request: Request<B>)
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    {
         assert!(!std::mem::replace(&mut self.asked, true), "one request a reader");
         let (tell, report) = oneshot::channel();
         self.report = Some(report);
@@ -153,7 +165,26 @@ impl Library {
     }
 }
 
-async fn exchange(tap: Lent, request: Request<Full<Bytes>>, report: oneshot::Sender<String>) {
+/// Content of one octet that is kept back for ever.
+struct Kept;
+
+impl Body for Kept {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(1)
+    }
+}
+
+async fn exchange<B>(tap: Lent, request: Request<B>, report: oneshot::Sender<String>)
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+{
     let mut rest = tap.clone();
     let (mut sender, connection) = match http1::handshake(TokioIo::new(tap)).await {
         Ok(made) => made,

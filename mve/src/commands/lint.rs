@@ -24,14 +24,15 @@ const NAMED: usize = 4;
 const HELP: &str = "\
 Every case that has an end behind the conf is played; then each directive for streams is left out in turn, and the same
 cases are played again. What changes no transcript has no effect on a stream that a case knows. Directives that have none
-alone are left out together once more: two may stand in for each other. A clock is not measured: no case waits for it.
+alone are left out together once more: two may stand in for each other. A clock is not tried, as no case waits for it: put
+`lastchunk origin` behind the conf, and ask with `lastchunk probe --chain --budget 90s`.
 
 With --json, one object a line, one line a directive, with the keys
   file, line   where it stands
   context      the blocks around it
   directive    as it stands there
   effect       changes, none, together (only with the others that have none alone), refused (nginx does not take the
-               conf without it), clock (not measured)
+               conf without it), clock (not tried: its effect is a clock, and no case waits for it)
   changes      the cases that change, each with the outcome `with` it and `without` it; null when the case has no end so
   tried        the cases that were played
   why          what nginx says, when it refuses
@@ -209,7 +210,7 @@ fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
                 changes.len()
             ),
             "refused" => format!("needed: {}", finding.why.as_deref().map(safe).unwrap_or_default()),
-            _ => "a clock: not measured, no case waits for it".to_owned(),
+            _ => "not tried: its effect is a clock, and no case waits for it".to_owned(),
         };
         writeln!(out, "{}:{line}: {}\n    {verdict}", safe(file), safe(directive))?;
         if *effect != "changes" {
@@ -234,7 +235,7 @@ fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
     let s = if findings.len() == 1 { "" } else { "s" };
     writeln!(
         out,
-        "\n{} directive{s} for streams: {} with effect, {} without, {} only together, {} needed, {} clocks not measured; {tried} cases each",
+        "\n{} directive{s} for streams: {} with effect, {} without, {} only together, {} needed, {} not tried (clocks); {tried} cases each",
         findings.len(),
         count("changes"),
         count("none"),

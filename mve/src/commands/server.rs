@@ -144,7 +144,11 @@ impl Asking<'_> {
             noticed: came.as_ref().ok().and_then(|came| came.noticed),
             went_on: came.as_ref().ok().and_then(|came| came.went_on),
             within_ms: u64::try_from(self.within.as_millis()).unwrap_or(u64::MAX),
-            why: came.as_ref().err().map(ToString::to_string).or(facts.and_then(|facts| facts.why)),
+            why: match came {
+                Err(why) => Some(why.to_string()),
+                Ok(came) if came.too_much => Some(told(came, self.within)),
+                Ok(_) => facts.and_then(|facts| facts.why),
+            },
         }
     }
 }
@@ -167,7 +171,9 @@ fn outcome(came: &Came) -> &'static str {
 
 /// What the server did, in words.
 fn told(came: &Came, within: Duration) -> String {
+    let most = mve::own::readers::MOST;
     match (came.reads, came.noticed, came.went_on) {
+        _ if came.too_much => format!("has sent more than {most} octets, and was not read on"),
         (Reads::Closes | Reads::Resets, Some(true), _) => format!("lets go of the connection within {within:?}"),
         (Reads::Closes | Reads::Resets, Some(false), _) => format!("still has the connection after {within:?}"),
         (Reads::Closes | Reads::Resets, None, _) => {

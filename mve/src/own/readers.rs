@@ -21,6 +21,10 @@ use crate::probe::clock::Clock;
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// The smallest receive buffer that the kernel gives, in octets asked for.
 const SMALLEST: u32 = 4096;
+/// So many octets of a response are read.
+pub const MOST: usize = harness::capture::MOST;
+/// So often what has come is read away before a connection is closed: a server that never pauses is not waited for.
+const READS_BEFORE_CLOSE: usize = 1024;
 
 /// What a reader does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub struct Came {
     pub text: String,
     /// Whether the response was over within the bound.
     pub over: bool,
+    /// Whether it had more than [`MOST`] octets, and was not read on.
+    pub too_much: bool,
     /// Whether the server let go of the connection; none when that cannot be seen, or was not asked.
     pub noticed: Option<bool>,
     /// Whether the reader that had half-closed, or had not read, got more afterwards.
@@ -83,14 +89,19 @@ pub async fn read(server: &Server, reads: Reads, within: Duration) -> Result<Cam
     } else {
         reader.until(within, |reader| reader.content() > 0 || reader.is_over()).await;
         if reader.content() == 0 || reader.is_over() {
-            let said = if reader.is_over() { "the response was over" } else { "no content came" };
+            let said = match (reader.is_over(), reader.is_full()) {
+                (true, _) => "the response was over",
+                (false, true) => "a header section without end came",
+                (false, false) => "no content came",
+            };
             return Err(Unusable(format!("{}: {said} before the reader could act (within {within:?})", reads.name())));
         }
         came = reader.acts(server, reads, within).await;
     }
     let over = reader.is_over();
+    let too_much = reader.is_full();
     let (verdict, text) = reader.verdict();
-    Ok(Came { reads, verdict, text, over, noticed: came.0, went_on: came.1 })
+    Ok(Came { reads, verdict, text, over, too_much, noticed: came.0, went_on: came.1 })
 }
 
 struct Reader {
@@ -173,7 +184,10 @@ impl Reader {
             } else {
                 // Unread octets would make it a reset (RFC 1122 4.2.2.13).
                 let mut octets = [0; 64 * 1024];
-                while matches!(socket.try_read(&mut octets), Ok(1..)) {}
+                let mut left = READS_BEFORE_CLOSE;
+                while left > 0 && matches!(socket.try_read(&mut octets), Ok(1..)) {
+                    left -= 1;
+                }
             }
             self.observer.outgoing(how);
         }
@@ -181,7 +195,7 @@ impl Reader {
 
     async fn until(&mut self, within: Duration, is_there: impl Fn(&Self) -> bool) {
         let clock = Clock::start();
-        while !is_there(self) {
+        while !is_there(self) && !self.is_full() {
             tokio::select! {
                 () = self.read() => {}
                 () = clock.reaches(Some(within)) => return,
@@ -210,6 +224,10 @@ impl Reader {
             _ => {}
         }
         self.observer.incoming(what);
+    }
+
+    fn is_full(&self) -> bool {
+        self.octets.len() > MOST
     }
 
     fn is_over(&self) -> bool {

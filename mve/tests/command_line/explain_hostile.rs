@@ -37,6 +37,13 @@ fn explained(octets: &[u8]) -> Said {
 #[case::an_event_of_1_mib(
     [b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: ".to_vec(), b"ab".repeat(512 * 1024)].concat()
 )]
+#[case::ten_gigabytes_promised(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\nhello".to_vec())]
+#[case::ten_gigabytes_promised_in_a_chunk(
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2540BE400\r\nhello".to_vec()
+)]
+#[case::html_in_events(
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: <script>\x1b]0;x\x07</script>\n\n".to_vec()
+)]
 #[case::a_hundred_thousand_chunks(
     [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(), b"1\r\na\r\n".repeat(100_000)].concat()
 )]

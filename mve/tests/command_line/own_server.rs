@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
+use rstest::rstest;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -80,6 +81,49 @@ fn a_run_that_is_killed_takes_the_server_with_it() {
         let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&bound));
         assert_eq!(ended.expect("it is watched"), 1, "of {pids} one is left");
     }
+}
+
+/// A server that answers one connection after the other with a beginning, and the same again for as long as it is read.
+fn floods(beginning: &'static [u8], again: &'static [u8], connections: usize) -> (String, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("it listens");
+    let url = format!("http://{}/", listener.local_addr().expect("it listens"));
+    let serving = std::thread::spawn(move || {
+        let again = again.repeat(64 * 1024 / again.len());
+        for _ in 0..connections {
+            let (mut socket, _) = listener.accept().expect("it is asked");
+            let mut octets = [0; 4096];
+            if socket.read(&mut octets).is_ok_and(|count| count > 0) && socket.write_all(beginning).is_ok() {
+                while socket.write_all(&again).is_ok() {}
+            }
+        }
+    });
+    (url, serving)
+}
+
+#[rstest]
+#[case::a_header_section(b"HTTP/1.1 200 OK\r\n", b"X: \x1b[2J\r\n")]
+#[case::a_line(b"HTTP/1.1 200 OK\r\nX: ", b"x")]
+fn a_server_whose_head_has_no_end_is_told(#[case] beginning: &'static [u8], #[case] again: &'static [u8]) {
+    // The look whether anybody listens, and one reader.
+    let (url, serving) = floods(beginning, again, 2);
+    let said = say(&["run", "reader_closes", "--origin", &url, "--within", "20s"]);
+    serving.join().expect("no panic");
+    assert_eq!((said.status, said.err.as_str()), (Some(2), ""), "{said:?}");
+    assert!(said.out.contains("a header section without end came"), "{said:?}");
+    assert!(!said.out.contains('\x1b'), "{said:?}");
+}
+
+#[test]
+fn a_server_that_sends_ten_gigabytes_is_not_read_to_the_end() {
+    let (url, serving) = floods(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n", b"x", 4);
+    let patterns = ["run", "to_the_end", "closes", "--origin", &url, "--within", "20s", "--json"];
+    let said = say(&patterns);
+    // The half-closing reader is `closes` too.
+    serving.join().expect("no panic");
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""), "{said:?}");
+    let object = &said.objects()[0];
+    assert_eq!((&object["outcome"], &object["over"]), (&"open".into(), &false.into()), "{said:?}");
+    assert_eq!(object["why"], "has sent more than 16777216 octets, and was not read on");
 }
 
 /// It writes an event and never looks at its socket again.

@@ -44,7 +44,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "C70",
         claim: "`net/http` tells a handler nothing about the connection's state; an unchecked `Flush` blocks for ever when the network breaks",
         verdict: Partly,
-        why: "The context tells when the reader leaves, and a controller's flush returns its error; but without a write deadline a blocked write waits for as long as the reader's kernel answers.",
+        why: "The context tells when the reader leaves, and a controller's flush returns its error; but without a write deadline a write that the reader does not take waits until it does. A network that breaks is not tested here.",
         evidence: &[
             Test("go::a_context_ends_nothing_by_itself"),
             Case("deadline_mid_flush/nothing_passes_while_a_write_is_blocked"),

@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 
 use flate2::write::GzDecoder;
 use harness::observer::Observer;
-use harness::reader::http2::{self, Http2, StreamEnd};
+use harness::reader::http2::{self, Http2, Seen, StreamEnd};
 use harness::tap::held_back;
 use harness::transcript::What;
 use harness::wire::h1;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -99,7 +101,7 @@ impl Client {
         let known = self.http2.seen().len();
         let answers = self.http2.push(octets);
         for seen in &self.http2.seen()[known..] {
-            self.observer.says(seen.to_string());
+            self.observer.says(without_clocks(seen).to_string());
         }
         // A peer that is gone by now has said all it will.
         let _gone = self.socket.write_all(&answers).await;
@@ -117,6 +119,12 @@ impl Client {
     /// How many octets the gateway has written for this reader that its kernel has not sent yet.
     pub(super) fn held_back(&self) -> io::Result<u32> {
         held_back(self.ends.0, self.ends.1)
+    }
+
+    /// Whether there is something to read by now: octets, or an end. Asks the kernel itself.
+    pub(super) fn has_more(&self) -> bool {
+        let peeked = recv(&self.socket, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        !matches!(peeked, Err(Errno::WOULDBLOCK))
     }
 
     /// Claims what has come for the present step.
@@ -208,4 +216,15 @@ impl Client {
         }
         all[all.len().saturating_sub(TAIL)..].to_vec()
     }
+}
+
+/// A frame as it is told: a value that a clock wrote is `<clock>`.
+fn without_clocks(seen: &Seen) -> Seen {
+    let mut told = seen.clone();
+    if let Seen::Headers { fields, .. } = &mut told {
+        for (_, value) in fields.iter_mut().filter(|(name, _)| CLOCKS.iter().any(|clock| name == clock.as_bytes())) {
+            *value = b"<clock>".to_vec();
+        }
+    }
+    told
 }

@@ -60,7 +60,8 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
         let mut quiet = 0;
         loop {
             let needed = if client.is_over() { host.fences() } else { FENCES_OF_A_HANG };
-            if client.has_left() || quiet >= needed {
+            // What came while the gateway's last thread came to rest, nobody has told the runtime yet.
+            if client.has_left() || (quiet >= needed && !client.has_more()) {
                 return Ok(());
             }
             let fence = host.fence();
@@ -77,6 +78,8 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
                 }
                 passed = fence, if due => {
                     passed?;
+                    // A fence overtakes a thread that has written the response and has yet to close its connection.
+                    host.settle();
                     quiet += 1;
                 }
             }

@@ -100,6 +100,8 @@ impl Facts {
     fn leave_out_what_a_race_decides(&mut self) {
         if let Some((word, _)) = self.framing.split_once(':') {
             self.framing = format!("{word}: how much came is decided by a race in the gateway");
+        } else if let Some((passes, _)) = self.framing.split_once(", more when ") {
+            self.framing = format!("{passes}: how much came is decided by a race in the gateway");
         } else if self.framing.starts_with("complete") {
             self.framing = "complete".to_owned();
         } else if self.framing.starts_with("the origin's connection is closed after") {

@@ -58,7 +58,8 @@ events, pending, outcome, why as above and
   noticed    whether the server let go of the connection of a reader that was gone; null when that cannot be seen
   went_on    whether a reader that had half-closed, or not read for a while, got more
   within_ms  --within
-A command is run by sh; it and its children are gone afterwards. With --verbose the transcripts are printed.
+A command is run by sh; it and all that it starts is gone afterwards. At most 16 MiB of a response are read. With
+--verbose the transcripts are printed.
 
 Exit status: 0 when every case selected shows what it claims, 1 when one does not, else 2 when one could not run.
 

@@ -184,7 +184,10 @@ fn told(came: &Came, within: Duration) -> String {
         (Reads::Slowly, _, Some(true)) => "has kept what was not read, and goes on".to_owned(),
         (Reads::Slowly, ..) if came.over => "has ended the response while nobody read".to_owned(),
         (Reads::ToTheEnd, ..) if came.over => "ends the response".to_owned(),
-        _ => format!("has sent nothing more, or not ended, within {within:?}"),
+        (Reads::ToTheEnd, ..) if came.octets > 0 => {
+            format!("has not ended the response within {within:?}; {} octets came", came.octets)
+        }
+        _ => format!("has sent nothing more within {within:?}"),
     }
 }
 

@@ -5,5 +5,6 @@ pub mod conf;
 mod gateway;
 pub mod readers;
 pub mod server;
+mod started;
 
 pub use gateway::{Own, Unusable};

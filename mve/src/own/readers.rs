@@ -69,6 +69,8 @@ pub struct Came {
     pub text: String,
     /// Whether the response was over within the bound.
     pub over: bool,
+    /// How many octets of the response came.
+    pub octets: usize,
     /// Whether it had more than [`MOST`] octets, and was not read on.
     pub too_much: bool,
     /// Whether the server let go of the connection; none when that cannot be seen, or was not asked.
@@ -99,9 +101,9 @@ pub async fn read(server: &Server, reads: Reads, within: Duration) -> Result<Cam
         came = reader.acts(server, reads, within).await;
     }
     let over = reader.is_over();
-    let too_much = reader.is_full();
+    let (octets, too_much) = (reader.octets.len(), reader.is_full());
     let (verdict, text) = reader.verdict();
-    Ok(Came { reads, verdict, text, over, too_much, noticed: came.0, went_on: came.1 })
+    Ok(Came { reads, verdict, text, over, octets, too_much, noticed: came.0, went_on: came.1 })
 }
 
 struct Reader {

@@ -1,37 +1,20 @@
 //! A user's server at the origin: started by her command, or running already.
 
-use std::collections::VecDeque;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use harness::patience;
-use harness::wire::notation::printable;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use tokio::net::TcpStream;
 
 use super::Unusable;
+use super::started::Started;
+use crate::probe::clock::Clock;
 use crate::probe::target::Target;
 
-/// How often another process is asked whether it listens yet, in milliseconds: the kernel has no event for it.
-const ASK_AGAIN_MS: i64 = 10;
-/// How long a server may take to end in order before it is killed, in milliseconds.
-const LAST_ORDERS_MS: i64 = 2000;
-/// How many of its last lines are kept, and how many octets of each.
-const LINES: usize = 4;
-const LINE: usize = 300;
 /// What stands in a command for the port.
 const PORT: &str = "{port}";
-/// What the shell runs before the command. A watcher in the group reads what nobody writes: when the last descriptor of the
-/// other end is gone, however we ended, it ends the group, first in order. The command itself reads nothing.
-const WATCHER: &str = "exec 3<&0 </dev/null\n\
-    { read -r _ <&3; trap '' TERM; kill -s TERM 0; sleep 2; kill -s KILL 0; } >/dev/null 2>&1 &\n\
-    exec 3<&-\n";
 
 /// A server that takes connections. What was started by us is gone with it, and so are its children.
 #[derive(Debug)]
@@ -41,14 +24,6 @@ pub struct Server {
     /// Where it is.
     pub address: SocketAddr,
     _started: Option<Started>,
-}
-
-/// A process group, led by the shell that runs the command.
-#[derive(Debug)]
-struct Started {
-    child: Child,
-    said: Arc<Mutex<VecDeque<String>>>,
-    listening: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -70,11 +45,10 @@ impl Server {
                 "--origin takes http: a reset and a half-close cannot be seen through TLS".to_owned(),
             ));
         }
-        let none = |why: std::io::Error| Unusable(format!("nothing takes connections at {target}: {why}"));
+        let none = |why: io::Error| Unusable(format!("nothing takes connections at {target}: {why}"));
         let host = (target.host().to_owned(), target.port());
-        let address = tokio::net::lookup_host(host).await.map_err(none)?.next();
-        let address = address.ok_or_else(|| Unusable(format!("{target} has no address")))?;
-        TcpStream::connect(address).await.map_err(none)?;
+        let addresses: Vec<SocketAddr> = tokio::net::lookup_host(host).await.map_err(none)?.collect();
+        let address = first(&addresses, patience::bound()).await.map_err(none)?;
         Ok(Self { target, address, _started: None })
     }
 
@@ -84,104 +58,35 @@ impl Server {
                 "the command does not say where {PORT} goes: --origin 'cmd:./server --port {PORT}'"
             )));
         }
-        let failed = |error: std::io::Error| Unusable(format!("cannot start the server: {error}"));
+        let failed = |error: io::Error| Unusable(format!("cannot start the server: {error}"));
         // Free at this moment; a server takes a number, not a socket.
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).map_err(failed)?.port();
-        let mut shell = Command::new("sh");
-        shell.arg("-c").arg(format!("{WATCHER}{}", command.replace(PORT, &port.to_string())));
-        // The other end of this pipe is ours alone.
-        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
-        let mut started = Started::of(shell.spawn().map_err(failed)?);
+        let mut started = Started::by(&command.replace(PORT, &port.to_string())).map_err(failed)?;
         let address = started.listens(port).await?;
         let target = Target::read(&format!("http://{address}{path}")).map_err(|error| Unusable(error.to_string()))?;
         Ok(Self { target, address, _started: Some(started) })
     }
 }
 
-impl Started {
-    fn of(mut child: Child) -> Self {
-        let said: Arc<Mutex<VecDeque<String>>> = Arc::default();
-        let kept = Arc::clone(&said);
-        let listening = child.stderr.take().map(|stderr| {
-            std::thread::spawn(move || {
-                // What is no text ends the listening, and nothing else.
-                for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
-                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    kept.push_back(printable(&String::from_utf8_lossy(&line[..line.len().min(LINE)])));
-                    if kept.len() > LINES {
-                        kept.pop_front();
-                    }
-                }
-            })
-        });
-        Self { child, said, listening }
-    }
-
-    /// Waits until it takes a connection on a loopback address.
-    async fn listens(&mut self, port: u16) -> Result<SocketAddr, Unusable> {
-        let loopback =
-            [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port))];
-        let bound = i64::try_from(patience::bound().as_millis()).unwrap_or(i64::MAX);
-        let mut asked_ms = 0;
-        while asked_ms <= bound {
-            for address in loopback {
-                if TcpStream::connect(address).await.is_ok() {
-                    return Ok(address);
-                }
-            }
-            if let Ok(Some(status)) = self.child.try_wait() {
-                self.end();
-                return Err(Unusable(format!(
-                    "the server ended before it took a connection: {status}{}",
-                    self.words()
-                )));
-            }
-            wait_for_death(&self.child, ASK_AGAIN_MS);
-            asked_ms += ASK_AGAIN_MS;
-        }
-        self.end();
-        let words = self.words();
-        Err(Unusable(format!(
-            "the server takes no connection on port {port} within {bound} ms{words} (LASTCHUNK_PATIENCE_MS gives it more)"
-        )))
-    }
-
-    fn words(&self) -> String {
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let said: Vec<&str> = said.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
-        if said.is_empty() { String::new() } else { format!("; it said: {}", said.join(" | ")) }
-    }
-
-    fn end(&mut self) {
-        // The group: the shell may have children, and end without them.
-        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
-            let _gone_already = kill_process_group(group, Signal::TERM);
-            if let Ok(None) = self.child.try_wait() {
-                wait_for_death(&self.child, LAST_ORDERS_MS);
-            }
-            let _gone_already = kill_process_group(group, Signal::KILL);
-        }
-        let _status = self.child.wait();
-        if let Some(listening) = self.listening.take() {
-            let _nothing_to_say = listening.join();
+/// The first address that takes a connection, one after the other, each within this bound.
+async fn first(addresses: &[SocketAddr], bound: Duration) -> io::Result<SocketAddr> {
+    let mut why = io::Error::other("it has no address");
+    for &address in addresses {
+        let clock = Clock::start();
+        let connected = tokio::select! {
+            connected = TcpStream::connect(address) => connected.map(drop),
+            () = clock.reaches(Some(bound)) => Err(io::Error::other(format!(
+                "{address} does not answer within {} ms (LASTCHUNK_PATIENCE_MS gives it more)",
+                bound.as_millis()
+            ))),
+        };
+        match connected {
+            Ok(()) => return Ok(address),
+            Err(error) => why = error,
         }
     }
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-/// Waits until the child ends, or this many milliseconds.
-fn wait_for_death(child: &Child, bound_ms: i64) {
-    let Some(pid) = Pid::from_raw(child.id().cast_signed()) else { return };
-    if let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) {
-        let bound = Timespec { tv_sec: bound_ms / 1000, tv_nsec: bound_ms % 1000 * 1_000_000 };
-        let _either = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&bound));
-    }
+    Err(why)
 }
 
 /// The other end of a connection of ours, on this machine: whether its process still has it.
@@ -213,5 +118,33 @@ impl OtherEnd {
         let files =
             processes.flat_map(|process| fs::read_dir(process.path().join("fd")).into_iter().flatten().flatten());
         files.filter_map(|file| fs::read_link(file.path()).ok()).any(|link| link.as_os_str() == wanted.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Socket, Type};
+
+    use super::*;
+
+    /// A listener that takes one connection and leaves the next one waiting, for as long as it lives.
+    fn full() -> io::Result<(Socket, std::net::TcpStream, SocketAddr)> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+        socket.listen(0)?;
+        let address = socket.local_addr()?.as_socket().expect("it is bound to one");
+        Ok((socket, std::net::TcpStream::connect(address)?, address))
+    }
+
+    #[tokio::test]
+    async fn all_addresses_of_a_name_are_tried_each_within_the_bound() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("it listens");
+        let open = listener.local_addr().expect("it listens");
+        let closed = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let (_holds, _the_place, full) = full().expect("it listens");
+        let bound = Duration::from_millis(200);
+        assert_eq!(first(&[closed, full, open], bound).await.expect("one is open"), open);
+        let why = first(&[closed, full], bound).await.expect_err("none is open").to_string();
+        assert_eq!(why, format!("{full} does not answer within 200 ms (LASTCHUNK_PATIENCE_MS gives it more)"));
     }
 }

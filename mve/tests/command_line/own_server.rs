@@ -160,6 +160,34 @@ fn a_server_that_does_not_look_is_told_to_leak() {
     }
 }
 
+/// Who leaves the process group is ended too, and nobody waits for what he holds open.
+#[test]
+fn a_child_in_a_session_of_its_own_is_ended_and_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [pid, outlived] = ["pid", "outlived"].map(|name| folder.path().join(name));
+    let child = format!(
+        "setsid sh -c 'echo $$ > {0}.part; mv {0}.part {0}; sleep 30; echo > {1}' & while [ ! -e {0} ]; do :; done",
+        pid.display(),
+        outlived.display()
+    );
+    let command = COMMAND.replace("cmd:", &format!("cmd:{child}; "));
+    let said = say(&["run", "to_the_end", "--origin", &command, "--path", SCRIPT]);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""), "{said:?}");
+    let pid = fs::read_to_string(pid).expect("it was started");
+    assert!(!Path::new("/proc").join(pid.trim()).exists(), "it is left");
+    assert!(!outlived.exists(), "it was waited for");
+}
+
+/// It is told what came, and not that nothing did.
+#[test]
+fn a_response_that_goes_on_is_told_with_what_came() {
+    let path = "/lastchunk/run/2/play?chunked.event-16.pause-3600000.end";
+    let said = say(&["run", "to_the_end", "--origin", COMMAND, "--path", path, "--within", "500ms"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""), "{said:?}");
+    let told = said.out.lines().nth(1).unwrap_or_default();
+    assert!(told.contains("has not ended the response within 500ms; ") && told.ends_with(" octets came"), "{told}");
+}
+
 #[test]
 fn a_server_that_cannot_be_asked_is_told_in_one_line() {
     for (arguments, why) in [

@@ -46,6 +46,8 @@ pub struct Passing {
     pub from: Option<usize>,
     /// How many octets of it pass.
     pub of_it: Option<usize>,
+    /// Behind that one, the smallest event of which any octet passes at once; none if small ones do, or none does.
+    pub then_from: Option<usize>,
     /// Whether all that was held comes when the response ends; none if nothing was held.
     pub at_the_end: Option<bool>,
     /// Whether small events pass when the origin sends `X-Accel-Buffering: no`; none where they pass anyway.
@@ -163,7 +165,11 @@ impl Fingerprint {
             let framings: Vec<&str> = held(*accepts_gzip).map(|row| row.framing).collect();
             let coded = if *accepts_gzip { ", where gzip is accepted" } else { "" };
             let what = match from {
-                Some(from) => format!("holds octets 1 to {} of content", from - 1),
+                Some(from) => {
+                    let then = most(*accepts_gzip).and_then(|row| row.then_from);
+                    let then = then.map_or_else(String::new, |then| format!(", and then up to {} more,", then - 1));
+                    format!("holds octets 1 to {} of content{then}", from - 1)
+                }
                 None => format!("holds the first {} octets of content and more", super::passing::LARGEST),
             };
             said.push(format!("{what} (framing {}{coded}) until the origin writes again or ends", framings.join(", ")));

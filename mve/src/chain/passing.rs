@@ -56,35 +56,64 @@ async fn one(probe: &mut Probe, name: &'static str, framing: Framing, gzip: bool
         events,
         from: None,
         of_it: None,
+        then_from: None,
         at_the_end,
         unbuffered_by_field: None,
     };
     if events < SMALL.len() {
-        if let Some((from, of_it)) = threshold(probe, framing, gzip).await? {
+        if let Some((from, of_it)) = threshold(probe, framing, gzip, None).await? {
             (passing.from, passing.of_it) = (Some(from), Some(of_it));
+            let then = threshold(probe, framing, gzip, Some(from)).await?;
+            passing.then_from = then.map(|(from, _)| from);
         }
-        let octets = at_once(probe, Act::HeadUnbuffered(framing), gzip, SMALL[0]).await?;
+        let octets = at_once(probe, Act::HeadUnbuffered(framing), gzip, None, SMALL[0]).await?;
         passing.unbuffered_by_field = Some(octets == SMALL[0]);
     }
     Ok(passing)
 }
 
-/// How many octets of a first event of this size pass before anything else is sent.
-async fn at_once(probe: &mut Probe, head: Act, gzip: bool, octets: usize) -> Result<usize, Failed> {
-    let acts = [head, Act::Event(octets), Act::Wait];
+/// How many octets pass of an event of this size before anything else is sent; it is the first, or comes behind one of
+/// `behind` octets that has passed as far as it will.
+async fn at_once(
+    probe: &mut Probe,
+    head: Act,
+    gzip: bool,
+    behind: Option<usize>,
+    octets: usize,
+) -> Result<usize, Failed> {
+    let mut acts = vec![head];
+    acts.extend(behind.into_iter().flat_map(|behind| [Act::Event(behind), Act::Wait]));
+    acts.extend([Act::Event(octets), Act::Wait]);
     let (number, mut reader) = probe.play(&acts, gzip, Meant::default()).await?;
-    probe.until(number, "the origin to write", |asked| asked.octets >= octets).await?;
+    let mut before = 0;
+    if let Some(behind) = behind {
+        probe.until(number, "the origin to write", |asked| asked.octets >= behind).await?;
+        probe.settle(&mut reader).await?;
+        before = reader.usable();
+        probe.cue(number, 1).await?;
+    }
+    let written = behind.unwrap_or(0) + octets;
+    probe.until(number, "the origin to write", |asked| asked.octets >= written).await?;
     probe.settle(&mut reader).await?;
-    Ok(reader.usable())
+    Ok(reader.usable() - before)
 }
 
-/// The smallest event of which any octet passes, and how many of it do: by halving, exact to one octet.
-async fn threshold(probe: &mut Probe, framing: Framing, gzip: bool) -> Result<Option<(usize, usize)>, Failed> {
+/// The smallest event of which any octet passes, and how many of it do: by halving, exact to one octet. It is the first
+/// event, or comes behind another one.
+async fn threshold(
+    probe: &mut Probe,
+    framing: Framing,
+    gzip: bool,
+    behind: Option<usize>,
+) -> Result<Option<(usize, usize)>, Failed> {
     let mut held = SMALL[0];
     let mut passes = None;
     let mut octets = 512;
+    if behind.is_some() && at_once(probe, Act::Head(framing), gzip, behind, held).await? > 0 {
+        return Ok(None);
+    }
     while passes.is_none() && octets <= LARGEST {
-        match at_once(probe, Act::Head(framing), gzip, octets).await? {
+        match at_once(probe, Act::Head(framing), gzip, behind, octets).await? {
             0 => held = octets,
             came => passes = Some((octets, came)),
         }
@@ -93,7 +122,7 @@ async fn threshold(probe: &mut Probe, framing: Framing, gzip: bool) -> Result<Op
     let Some(mut known) = passes else { return Ok(None) };
     while known.0 - held > 1 {
         let middle = held.midpoint(known.0);
-        match at_once(probe, Act::Head(framing), gzip, middle).await? {
+        match at_once(probe, Act::Head(framing), gzip, behind, middle).await? {
             0 => held = middle,
             came => known = (middle, came),
         }

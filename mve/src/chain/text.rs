@@ -66,6 +66,9 @@ impl fmt::Display for Passing {
             (3, ..) => {}
             (_, Some(from), Some(of_it)) => {
                 write!(f, "; of an event of {from} octets {of_it} pass at once, of a smaller one none")?;
+                if let Some(then) = self.then_from {
+                    write!(f, "; behind it, of one of {then}")?;
+                }
             }
             _ => write!(f, "; so is one of {} octets", super::passing::LARGEST)?,
         }

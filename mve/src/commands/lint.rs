@@ -8,8 +8,9 @@ use clap::Args;
 use mve::machine::Machine;
 use mve::own::Own;
 use mve::own::cases::Candidate;
+use mve::own::clock::{self, TRIED, TURNED_DOWN};
 use mve::own::conf::{Directive, Named, streaming};
-use mve::player::{Fault, install_panic_hook, show_unless};
+use mve::player::{Fault, install_panic_hook, keep_panics_of_this_thread, show_unless};
 use serde::Serialize;
 
 use super::complaint::{Complaint, safe};
@@ -24,18 +25,19 @@ const NAMED: usize = 4;
 const HELP: &str = "\
 Every case that has an end behind the conf is played; then each directive for streams is left out in turn, and the same
 cases are played again. What changes no transcript has no effect on a stream that a case knows. Directives that have none
-alone are left out together once more: two may stand in for each other. A clock is not tried, as no case waits for it: put
-`lastchunk origin` behind the conf, and ask with `lastchunk probe --chain --budget 90s`.
+alone are left out together once more: two may stand in for each other. No case waits for a clock: proxy_read_timeout is
+turned down to 1s in its place instead, and has to end a silent stream; the others are not tried. What a clock does as it
+is set, `lastchunk origin` behind the conf and `lastchunk probe --chain --budget 90s` before it tell.
 
 With --json, one object a line, one line a directive, with the keys
   file, line   where it stands
   context      the blocks around it
   directive    as it stands there
   effect       changes, none, together (only with the others that have none alone), refused (nginx does not take the
-               conf without it), clock (not tried: its effect is a clock, and no case waits for it)
+               conf without it), clock (turned down it ends a silent stream, or it was not tried: see `tried`)
   changes      the cases that change, each with the outcome `with` it and `without` it; null when the case has no end so
   tried        the cases that were played
-  why          what nginx says, when it refuses
+  why          what nginx says, when it refuses; what a clock did that was turned down
 
 Exit status: 0 when every directive that was measured changes something, 1 when one changes nothing, 2 when the conf
 cannot be used.
@@ -103,7 +105,8 @@ impl Lint {
             }
             findings.push(finding(&own, named, &whole, &tried, &stop)?);
         }
-        let alone: Vec<usize> = (0..findings.len()).filter(|at| findings[*at].effect == "none").collect();
+        let is_alone = |finding: &Finding| finding.effect == "none" && finding.why.is_none();
+        let alone: Vec<usize> = (0..findings.len()).filter(|at| is_alone(&findings[*at])).collect();
         let together = if alone.len() > 1 && stop.reason().is_none() {
             let directives: Vec<&Directive> = alone.iter().map(|at| named[*at].directive).collect();
             let without = own.without(&directives).map_err(Complaint::new)?;
@@ -149,6 +152,9 @@ fn finding(
         why: None,
     };
     if *is_a_clock {
+        if clock::is_tried(directive.name()) {
+            turned_down(own, directive, stop, &mut finding)?;
+        }
         return Ok(finding);
     }
     match own.without(&[directive]) {
@@ -165,13 +171,43 @@ fn finding(
     Ok(finding)
 }
 
+/// Whether a clock is the one that holds: in its place, and turned down, it has to end a silent stream.
+fn turned_down(own: &Own, directive: &Directive, stop: &Stop, finding: &mut Finding) -> Result<(), Complaint> {
+    let was = directive.words[1..].iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ");
+    let own = own.with(directive, TURNED_DOWN).map_err(Complaint::new)?;
+    // On a thread of its own, whose panics are results: a wait in vain is one.
+    let shown = std::thread::scope(|scope| {
+        let asking = || {
+            keep_panics_of_this_thread();
+            show_unless(own.stage(), |stage| Box::pin(clock::silent(stage)), stop.wait())
+        };
+        scope.spawn(asking).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    let did = match shown {
+        Ok(shown) => format!("ends a silent stream ({})", shown.verdict.outcome),
+        Err(Fault::Failed(why)) if why.starts_with("waited ") => {
+            finding.effect = "none";
+            "does not end a silent stream: another one holds in its place".to_owned()
+        }
+        Err(Fault::Stopped) => return Ok(()),
+        Err(Fault::CannotRun(why) | Fault::Failed(why)) => {
+            return Err(Complaint::new(format!("cannot run {TRIED}: {why}")));
+        }
+    };
+    finding.tried = vec![TRIED.to_owned()];
+    finding.why = Some(format!("at {TURNED_DOWN} in place of {was} it {did}"));
+    Ok(())
+}
+
 fn played(own: &Own, cases: &[Candidate], stop: &Stop) -> Result<BTreeMap<String, Came>, Complaint> {
     let mut all = BTreeMap::new();
     let work = |case: &Candidate| (case.name(), show_unless(own.stage(), case.variant.run, stop.wait()));
     play::each(cases, stop, work, |(name, shown)| {
         let came = match shown {
             Ok(shown) => Some((shown.verdict.outcome.name(), shown.text)),
-            Err(Fault::CannotRun(why)) => return Err(Complaint::new(format!("cannot run {name}: {why}"))),
+            Err(Fault::CannotRun(why)) => {
+                return Err(Complaint::new(format!("cannot run {name}: {why}")));
+            }
             Err(Fault::Failed(_) | Fault::Stopped) => None,
         };
         all.insert(name, came);
@@ -195,8 +231,11 @@ fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
     let mut out = output::text();
     for finding in findings {
         let Finding { file, line, directive, effect, changes, .. } = finding;
-        let verdict = match *effect {
-            "changes" => {
+        let verdict = match (*effect, finding.why.as_deref().map(safe)) {
+            ("none", Some(why)) => in_style(paint::BOLD, format!("without effect: {why}")),
+            ("clock", Some(why)) => format!("a clock that holds: {why}"),
+            ("refused", why) => format!("needed: {}", why.unwrap_or_default()),
+            ("changes", _) => {
                 let outcomes = changes.iter().filter(|change| change.with != change.without).count();
                 let octets = changes.len() - outcomes;
                 in_style(
@@ -204,12 +243,11 @@ fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
                     format!("changes the outcome of {outcomes} of {tried} cases, other octets in {octets}"),
                 )
             }
-            "none" => in_style(paint::BOLD, format!("without effect: changes none of {tried} cases")),
-            "together" => format!(
+            ("none", None) => in_style(paint::BOLD, format!("without effect: changes none of {tried} cases")),
+            ("together", _) => format!(
                 "alone without effect; with the others of that kind left out too, {} cases change",
                 changes.len()
             ),
-            "refused" => format!("needed: {}", finding.why.as_deref().map(safe).unwrap_or_default()),
             _ => "not tried: its effect is a clock, and no case waits for it".to_owned(),
         };
         writeln!(out, "{}:{line}: {}\n    {verdict}", safe(file), safe(directive))?;
@@ -235,7 +273,7 @@ fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
     let s = if findings.len() == 1 { "" } else { "s" };
     writeln!(
         out,
-        "\n{} directive{s} for streams: {} with effect, {} without, {} only together, {} needed, {} not tried (clocks); {tried} cases each",
+        "\n{} directive{s} for streams: {} with effect, {} without, {} only together, {} needed, {} clocks; {tried} cases each",
         findings.len(),
         count("changes"),
         count("none"),

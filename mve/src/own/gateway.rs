@@ -82,6 +82,17 @@ impl Own {
         own.is_read().map(|()| own)
     }
 
+    /// The same with another value as the only parameter of a directive.
+    ///
+    /// # Errors
+    /// When nginx refuses it so.
+    pub fn with(&self, directive: &Directive, value: &str) -> Result<Self, Unusable> {
+        let conf = self.conf.with(directive, value);
+        let addressed = addressed(&conf, &self.choice, &[]);
+        let own = Self { conf, addressed, ..self.clone() };
+        own.is_read().map(|()| own)
+    }
+
     /// The conf, with what it includes.
     #[must_use]
     pub fn conf(&self) -> &Conf {

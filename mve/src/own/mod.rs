@@ -1,6 +1,7 @@
 //! What the user brings: her gateway's conf, or her server, in place of ours.
 
 pub mod cases;
+pub mod clock;
 pub mod conf;
 mod gateway;
 pub mod readers;

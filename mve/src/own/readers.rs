@@ -23,6 +23,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const SMALLEST: u32 = 4096;
 /// So many octets of a response are read.
 pub const MOST: usize = harness::capture::MOST;
+/// So many before the header section of the response is whole.
+const MOST_OF_A_HEAD: usize = 256 * 1024;
 /// So often what has come is read away before a connection is closed: a server that never pauses is not waited for.
 const READS_BEFORE_CLOSE: usize = 1024;
 
@@ -229,7 +231,9 @@ impl Reader {
     }
 
     fn is_full(&self) -> bool {
-        self.octets.len() > MOST
+        let has_head =
+            self.labeller.messages().iter().any(|message| !message.interim && message.framing != h1::Framing::Unknown);
+        self.octets.len() > if has_head { MOST } else { MOST_OF_A_HEAD }
     }
 
     fn is_over(&self) -> bool {

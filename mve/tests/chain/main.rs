@@ -130,11 +130,13 @@ fn nginx_as_it_ships_holds_small_events_and_asks_in_http_1_0() {
     says_what_the_table_of_the_held_says(&fingerprint, &version(), 0);
     assert_eq!(
         fingerprint.blame,
-        "what lies between asks the origin in HTTP/1.0, where a cut looks like an end; holds octets 1 to 3976 of content \
-         (framing length, close) until the origin writes again or ends; takes a half-close for a departure"
+        "what lies between asks the origin in HTTP/1.0, where a cut looks like an end; holds octets 1 to 3976 of content, \
+         and then up to 4095 more, (framing length, close) until the origin writes again or ends; takes a half-close for a departure"
     );
     let close = fingerprint.passing.iter().find(|passing| passing.framing == "close").expect("it was tried");
     assert_eq!((close.from, close.of_it, close.unbuffered_by_field), (Some(3977), Some(3977), Some(true)));
+    // The first buffer has the header section of 119 octets too, the next ones have content alone: 4 KiB each.
+    assert_eq!(close.then_from, Some(4096));
     let added: Vec<&str> = fingerprint
         .changes
         .response

@@ -175,3 +175,53 @@ fn a_directive_is_without_effect_when_no_transcript_changes_without_it() {
     );
     assert!(said.objects()[3]["tried"].as_array().expect("a list").len() > 30);
 }
+
+/// A clock is not waited for: turned down, it holds or does not; one that no stream shows is not tried.
+#[test]
+fn a_clock_holds_or_another_one_does_in_its_place_or_it_is_not_tried() {
+    if fixtures::nginx::binary().is_err() {
+        return eprintln!("skipped: no nginx");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let conf = "events {}\nhttp {\nproxy_read_timeout 5m;\nserver {\nsend_timeout 1h;\nlocation / { proxy_pass http://o; \
+                proxy_read_timeout 1h; }\n} }\n";
+    write(folder.path(), "nginx.conf", conf);
+    let said = say(folder.path(), &["lint", "--json", "nginx.conf", "/small_events"]);
+    let told: Vec<Value> = said
+        .objects()
+        .into_iter()
+        .map(|object| serde_json::json!([object["directive"], object["effect"], object["tried"], object["why"]]))
+        .collect();
+    let tried = serde_json::json!(["a stream that is silent after one event"]);
+    assert_eq!(
+        told,
+        [
+            serde_json::json!([
+                "proxy_read_timeout 5m;",
+                "none",
+                tried,
+                "at 1s in place of 5m it does not end a silent stream: another one holds in its place"
+            ]),
+            serde_json::json!(["send_timeout 1h;", "clock", [], null]),
+            serde_json::json!([
+                "proxy_read_timeout 1h;",
+                "clock",
+                tried,
+                "at 1s in place of 1h it ends a silent stream (cut-visible)"
+            ]),
+        ],
+        "{said:?}"
+    );
+    assert_eq!((said.status, said.err.as_str()), (Some(1), ""));
+    // Without the one that is waited for in vain.
+    write(folder.path(), "nginx.conf", &conf.replace("proxy_read_timeout 5m;", ""));
+    let said = say(folder.path(), &["lint", "nginx.conf", "/small_events"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+    for line in [
+        "    not tried: its effect is a clock, and no case waits for it\n",
+        "    a clock that holds: at 1s in place of 1h it ends a silent stream (cut-visible)\n",
+        "\n2 directives for streams: 0 with effect, 0 without, 0 only together, 0 needed, 2 clocks; ",
+    ] {
+        assert!(said.out.contains(line), "{line} in {}", said.out);
+    }
+}

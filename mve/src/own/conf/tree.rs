@@ -115,6 +115,26 @@ impl Conf {
     }
 }
 
+impl Conf {
+    /// The same with another value as the only parameter of a directive; of one that is included twice, in both places.
+    #[must_use]
+    pub fn with(&self, directive: &Directive, value: &str) -> Self {
+        fn change(all: &mut [Directive], directive: &Directive, value: &str) {
+            for one in all {
+                if one == directive {
+                    one.words.truncate(1);
+                    one.words.push(Word::plain(value));
+                } else if let Body::Block(inside) = &mut one.body {
+                    change(inside, directive, value);
+                }
+            }
+        }
+        let mut conf = self.clone();
+        change(&mut conf.directives, directive, value);
+        conf
+    }
+}
+
 struct Reading {
     folder: PathBuf,
     depth: usize,

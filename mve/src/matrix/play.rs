@@ -7,6 +7,7 @@ use harness::patience;
 use harness::render::{Redactions, render};
 use harness::tap::{acknowledged, reset};
 use harness::transcript::{Recorder, What, chain};
+use harness::verdict::Outcome;
 use harness::wire::notation::escape;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -90,6 +91,8 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
     played?;
     host.alive()?;
     if !client.is_over() && cell.reader != Protocol::Http2 {
+        // What has come has come before the silence.
+        client.claim_all();
         at_reader.silence();
     }
     at_reader.recorder().seal();
@@ -98,6 +101,9 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
         Protocol::Http2 => judge::of_http2(&client.http2, client.end, &meant),
         _ => judge::of_http1(&transcript),
     };
+    if !client.is_over() && ![Outcome::Hung, Outcome::Altered].contains(&judgement.outcome) {
+        return Err(format!("the reader still waits, and the outcome is {}", judgement.outcome));
+    }
     let text = told(&render(&transcript, &Redactions::all()), &judgement, &client);
     Ok(Played { judgement, ending: client.ending(), tail: escape(&client.tail()), transcript: text })
 }

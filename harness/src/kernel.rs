@@ -6,20 +6,42 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::ioctl_fionread;
 use rustix::net::{RecvFlags, recv};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// The octets of this socket that the peer's kernel has not acknowledged: `ioctl(SIOCOUTQ)`.
+/// The octets of this socket that the peer's kernel has yet to acknowledge: `ioctl(SIOCOUTQ)`. None once the connection is
+/// no more: what was on its way then is acknowledged by nobody.
 ///
 /// # Errors
 /// When the descriptor is no TCP socket.
 pub fn unacknowledged(socket: &impl AsFd) -> io::Result<usize> {
+    // TCP_CLOSE (linux/tcp_states.h) is the state of a connection that was reset, by either side, or has timed out.
+    const CLOSE: u8 = 7;
     let mut count: libc::c_int = 0;
     // SAFETY: TIOCOUTQ (SIOCOUTQ) writes one int through the pointer, which outlives the call; the descriptor is
     // borrowed and so open.
     let told = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut count) };
-    if told == 0 { Ok(usize::try_from(count).unwrap_or(0)) } else { Err(io::Error::last_os_error()) }
+    if told != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let count = usize::try_from(count).unwrap_or(0);
+    Ok(if count > 0 && state(socket)? == CLOSE { 0 } else { count })
+}
+
+/// The state of a TCP socket: the first octet of struct tcp_info (linux/tcp.h).
+fn state(socket: &impl AsFd) -> io::Result<u8> {
+    let mut state = 0_u8;
+    let mut length: libc::socklen_t = 1;
+    // SAFETY: the kernel writes at most `length` octets through the first pointer, and how many through the second; both
+    // outlive the call, and the descriptor is borrowed and so open.
+    let told = unsafe {
+        let descriptor = socket.as_fd().as_raw_fd();
+        libc::getsockopt(descriptor, libc::IPPROTO_TCP, libc::TCP_INFO, (&raw mut state).cast(), &raw mut length)
+    };
+    if told == 0 { Ok(state) } else { Err(io::Error::last_os_error()) }
 }
 
 /// The octets that the socket at `from`, whoever's it is, holds back from `to`: written by its program, and not sent yet.
@@ -90,15 +112,46 @@ pub enum Unread {
     Error,
 }
 
-/// Looks at what has arrived without taking it.
+/// Looks at what has arrived without taking it. recv(2) would take a pending error off the socket, with MSG_PEEK too, and
+/// the next read would find an end that looks like a FIN.
 #[must_use]
 pub fn unread(socket: &impl AsFd) -> Unread {
-    let mut octet = [0_u8; 1];
-    match recv(socket, &mut octet[..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+    // The end is asked for first: behind it nothing can arrive any more, so what is counted then is all there is.
+    let mut asked = [PollFd::new(socket, PollFlags::RDHUP)];
+    let told = poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    let told = told.map_or(PollFlags::empty(), |_| asked[0].revents());
+    match ioctl_fionread(socket) {
+        Ok(1..) => Unread::Octets,
+        Ok(0) if told.contains(PollFlags::ERR) => Unread::Error,
+        Ok(0) if told.contains(PollFlags::RDHUP) => Unread::Fin,
+        Ok(0) => Unread::Nothing,
+        Err(_) => Unread::Error,
+    }
+}
+
+/// The same of a socket that is about to be closed: an error is taken. A peer that ended in order may reset the connection
+/// afterwards, by what it was sent; when that arrives is the kernel's mood, and here it is a FIN either way.
+#[must_use]
+pub fn left_unread(socket: &impl AsFd) -> Unread {
+    match recv(socket, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
         Ok((_, 0)) => Unread::Fin,
         Ok(_) => Unread::Octets,
         Err(rustix::io::Errno::AGAIN) => Unread::Nothing,
         Err(_) => Unread::Error,
+    }
+}
+
+/// Copies what has arrived without taking it, an error included. Gives how many octets it is; 0 when the peer's direction
+/// has ended, in whatever way.
+///
+/// # Errors
+/// `WouldBlock` when nothing has arrived.
+pub fn peek(socket: &impl AsFd, octets: &mut [u8]) -> io::Result<usize> {
+    match unread(socket) {
+        // Where octets are, they are what recv gives, and an error behind them stays.
+        Unread::Octets => Ok(recv(socket, octets, RecvFlags::PEEK | RecvFlags::DONTWAIT)?.1),
+        Unread::Nothing => Err(io::ErrorKind::WouldBlock.into()),
+        Unread::Fin | Unread::Error => Ok(0),
     }
 }
 
@@ -195,5 +248,91 @@ mod tests {
     fn a_connection_that_is_not_there_holds_nothing() {
         let nowhere = SocketAddrV4::new([127, 0, 0, 9].into(), 9);
         assert_eq!(held_by_the_kernel(nowhere, nowhere).unwrap(), 0);
+    }
+
+    /// Two ends of a connection.
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let one = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (one, listener.accept().unwrap().0)
+    }
+
+    /// Waits until the kernel shows this at the socket, without taking it.
+    fn shown(socket: &TcpStream, flags: PollFlags) {
+        let mut asked = [PollFd::new(socket, flags)];
+        poll(&mut asked, None).unwrap();
+        assert!(asked[0].revents().contains(flags), "{:?}", asked[0].revents());
+    }
+
+    #[test]
+    fn a_reset_stays_for_the_read_however_often_it_is_looked_at() {
+        let (one, mut other) = pair();
+        rustix::net::connect_unspec(&one).unwrap();
+        shown(&other, PollFlags::ERR);
+        let mut octets = [0; 4];
+        for _ in 0..2 {
+            assert_eq!(unread(&other), Unread::Error);
+            assert_eq!(peek(&other, &mut octets).unwrap(), 0);
+        }
+        assert_eq!(other.read(&mut octets).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn octets_before_a_reset_stay_for_the_read_and_the_reset_behind_them() {
+        let (mut one, mut other) = pair();
+        one.write_all(b"abcdef").unwrap();
+        shown(&other, PollFlags::IN);
+        rustix::net::connect_unspec(&one).unwrap();
+        shown(&other, PollFlags::ERR);
+        assert_eq!(unread(&other), Unread::Octets);
+        // More room than there is: to look is not to come to the end of it.
+        let mut octets = [0; 10];
+        assert_eq!(peek(&other, &mut octets).unwrap(), 6);
+        assert_eq!(other.read(&mut octets).unwrap(), 6);
+        assert_eq!(unread(&other), Unread::Error);
+        assert_eq!(other.read(&mut octets).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn what_a_socket_holds_is_told_in_the_order_in_which_it_came() {
+        let (mut one, mut other) = pair();
+        let mut octets = [0; 4];
+        assert_eq!(unread(&other), Unread::Nothing);
+        assert_eq!(peek(&other, &mut octets).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        one.write_all(b"a").unwrap();
+        one.shutdown(std::net::Shutdown::Write).unwrap();
+        shown(&other, PollFlags::RDHUP);
+        assert_eq!(unread(&other), Unread::Octets);
+        assert_eq!(other.read(&mut octets).unwrap(), 1);
+        assert_eq!(unread(&other), Unread::Fin);
+        assert_eq!(peek(&other, &mut octets).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_reset_behind_a_fin_changes_nothing_for_who_closes() {
+        let (one, mut other) = pair();
+        drop(one);
+        shown(&other, PollFlags::RDHUP);
+        assert_eq!(left_unread(&other), Unread::Fin);
+        // Nobody is there to take it: its kernel resets.
+        other.write_all(b"a").unwrap();
+        shown(&other, PollFlags::ERR);
+        assert_eq!(unread(&other), Unread::Error);
+        assert_eq!(left_unread(&other), Unread::Fin);
+    }
+
+    #[test]
+    fn what_nobody_will_acknowledge_any_more_is_not_waited_for() {
+        let (one, mut other) = pair();
+        // More than both kernels hold, so that a part of it is on its way for good.
+        other.set_nonblocking(true).unwrap();
+        while other.write(&[0; 1 << 16]).is_ok() {}
+        assert!(unacknowledged(&other).unwrap() > 0);
+        rustix::net::connect_unspec(&one).unwrap();
+        shown(&other, PollFlags::ERR);
+        assert_eq!(unacknowledged(&other).unwrap(), 0);
+        // Whoever has taken the error meanwhile.
+        assert_eq!(other.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        assert_eq!(unacknowledged(&other).unwrap(), 0);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::kernel::{self, Unread};
@@ -48,12 +48,12 @@ impl Tap {
     }
 
     /// Waits until something has arrived, and looks at it without taking it: nothing is recorded. Gives how many octets
-    /// it is; 0 when the peer has ended its direction.
+    /// it is; 0 when the peer has ended its direction, or the connection is gone: how, the read tells.
     ///
     /// # Errors
-    /// When the connection is gone.
+    /// When the runtime is gone.
     pub async fn peek(&self, octets: &mut [u8]) -> io::Result<usize> {
-        self.socket.peek(octets).await
+        peek(&self.socket, octets).await
     }
 
     /// Waits until the peer's kernel has acknowledged every octet written.
@@ -107,13 +107,21 @@ pub fn held_back(from: SocketAddr, to: SocketAddr) -> io::Result<u32> {
     }
 }
 
+/// Waits until something has arrived on this socket, and looks at it as [`Tap::peek`] does.
+///
+/// # Errors
+/// When the runtime is gone.
+pub(crate) async fn peek(socket: &TcpStream, octets: &mut [u8]) -> io::Result<usize> {
+    socket.async_io(Interest::READABLE, || kernel::peek(socket, octets)).await
+}
+
 /// Waits until the peer's kernel has acknowledged every octet written to this socket. The kernel offers no event for
 /// it, so this asks again each time the runtime has had a turn.
 ///
 /// # Errors
 /// When the kernel does not tell.
 pub async fn acknowledged(socket: &TcpStream) -> io::Result<()> {
-    while kernel::unacknowledged(socket)? > 0 && kernel::unread(socket) != Unread::Error {
+    while kernel::unacknowledged(socket)? > 0 {
         tokio::task::yield_now().await;
     }
     Ok(())
@@ -188,7 +196,7 @@ impl AsyncWrite for Tap {
 impl Drop for Tap {
     fn drop(&mut self) {
         // What close() sends is decided by what lies unread: RFC 1122 4.2.2.13.
-        match kernel::unread(&*self.socket) {
+        match kernel::left_unread(&*self.socket) {
             Unread::Octets => self.end_outgoing(What::Rst),
             Unread::Nothing | Unread::Fin => self.end_outgoing(What::Fin),
             Unread::Error => {}
@@ -196,10 +204,29 @@ impl Drop for Tap {
     }
 }
 
-/// The address of the socket's other end, for messages.
-///
-/// # Errors
-/// When the socket is not connected any more.
-pub fn peer(tap: &Tap) -> io::Result<SocketAddr> {
-    tap.socket.peer_addr()
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::transcript::{Lane, Meant, Recorder, chain};
+
+    #[tokio::test]
+    async fn a_reset_that_was_looked_at_is_recorded_as_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        let observer = Observer::all(Recorder::new(chain("c", &[], "o"), Meant::default())).swap_remove(0);
+        let mut tap = Tap::new(socket, observer.clone()).unwrap();
+        reset(&peer).unwrap();
+        let mut octet = [0];
+        assert_eq!(tap.peek(&mut octet).await.unwrap(), 0);
+        tap.acknowledged().await.unwrap();
+        assert_eq!(tap.peek(&mut octet).await.unwrap(), 0);
+        assert_eq!(tap.read(&mut octet).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        let recorder = observer.recorder();
+        assert!(recorder.tape(0).has(|lane, what| lane == Lane::response(0) && *what == What::Rst));
+        assert!(!recorder.tape(0).has(|_, what| *what == What::Fin));
+    }
 }

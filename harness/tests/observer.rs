@@ -3,7 +3,8 @@
 use fixtures::nginx::conf;
 use harness::gateway::{Gateway, Nginx};
 use harness::origin::scripted;
-use harness::stage::Stage;
+use harness::reader::Reader;
+use harness::stage::{Scene, Stage};
 use harness::transcript::{Lane, Transcript, What};
 use harness::until::{closed, ended, octets, sent};
 use rstest::rstest;
@@ -39,6 +40,43 @@ fn the_end_of_a_connection_arrives_as_it_was_sent(#[case] end: What) {
     });
     let expected = What::Octets(format!("{HEAD}data: one\n\n").into_bytes());
     assert_eq!(facts(&transcript, Lane::response(0)), [expected, end]);
+}
+
+#[rstest]
+#[case::fin(What::Fin)]
+#[case::rst(What::Rst)]
+fn a_look_takes_the_end_of_a_connection_as_it_was_sent(#[case] end: What) {
+    let script = scripted().request().send(HEAD).send("data: one\n\n");
+    let script = if end == What::Fin { script.fin() } else { script.rst() };
+    let raw = run(async {
+        let mut s = Stage::direct().start_raw(script.clone()).await;
+        s.step("the origin ends");
+        s.reader.send(REQUEST).await;
+        s.reader.until(octets("data: one\n\n")).await;
+        look_until_it_ends(&mut s).await;
+        s.finish().await
+    });
+    let library = run(async {
+        let mut s = Stage::direct().start(script).await;
+        s.step("the origin ends");
+        s.reader.get("/events");
+        s.reader.until(octets("data: one\n\n")).await;
+        look_until_it_ends(&mut s).await;
+        s.finish().await
+    });
+    for transcript in [raw, library] {
+        let seen = facts(&transcript, Lane::response(0)).into_iter().filter(|what| *what != What::Silence);
+        let expected = What::Octets(format!("{HEAD}data: one\n\n").into_bytes());
+        assert_eq!(seen.collect::<Vec<_>>(), [expected, end.clone()]);
+    }
+}
+
+/// Looks until the end has come: a FIN or RST of the origin's own is acknowledged by nobody, so the first look may be too early.
+async fn look_until_it_ends<R: Reader>(s: &mut Scene<R>) {
+    while !s.reader.observer().incoming_ended() {
+        s.look().await;
+        tokio::task::yield_now().await;
+    }
 }
 
 #[test]

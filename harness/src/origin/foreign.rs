@@ -173,7 +173,7 @@ impl Speech {
         let mut keeps = false;
         // A program that ends without a word has ended: what it left undone the lanes show.
         while let Ok(Some(line)) = self.said.next_line().await {
-            while matches!(unread(socket), Unread::Octets | Unread::Fin) && *outwards.borrow() == Outwards::Free {
+            while unread(socket) != Unread::Nothing && *outwards.borrow() == Outwards::Free {
                 tokio::task::yield_now().await;
             }
             match line.split_once(' ') {

@@ -188,7 +188,7 @@ async fn read_header_section(tap: &mut crate::tap::Tap) -> io::Result<()> {
         head.resize(from + 1024, 0);
         // What has arrived is looked at first, as each octet by itself would be a call of its own. A peer that ended, or
         // an error, is left to the read, which records it.
-        let arrived = tap.peek(&mut head[from..]).await.unwrap_or(0).max(1);
+        let arrived = tap.peek(&mut head[from..]).await?.max(1);
         let around = from.saturating_sub(END.len() - 1);
         let end = memchr::memmem::find(&head[around..from + arrived], END).map(|at| around + at + END.len());
         let taken = tap.read(&mut head[from..end.unwrap_or(from + arrived)]).await?;

@@ -15,7 +15,7 @@ use crate::kernel::{Unread, unread};
 use crate::observer::Observer;
 use crate::patience;
 use crate::reader::CLAMPED;
-use crate::tap::{Tap, acknowledged};
+use crate::tap::{Tap, acknowledged, peek};
 
 /// What the fence asks for: an origin answers it by itself, and no observer sees it.
 pub(crate) const FENCE: &[u8] = b"GET /lastchunk-fence ";
@@ -199,7 +199,7 @@ impl Accepting {
 /// line in one write, so what begins with a part of it only is somebody else's.
 async fn is_fence(socket: &TcpStream) -> bool {
     let mut head = [0; FENCE.len()];
-    matches!(socket.peek(&mut head).await, Ok(count) if head[..count] == *FENCE)
+    matches!(peek(socket, &mut head).await, Ok(count) if head[..count] == *FENCE)
 }
 
 async fn answer_fence(mut socket: TcpStream) {

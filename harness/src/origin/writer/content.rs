@@ -117,25 +117,29 @@ impl Content {
         Ok(filled)
     }
 
+    /// Waits for something, and takes all of it: no more is fed than `into` has room for, so nothing is left in hyper.
     async fn read_some(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        while self.remains() && !into.is_empty() {
+        let mut filled = 0;
+        while self.remains() && filled < into.len() {
             let step = self.codec.content();
             // a 100 (Continue) of hyper's, which the handler sent itself
             self.codec.take_output();
             match step {
                 Step::Octets(octets) => {
-                    into[..octets.len()].copy_from_slice(&octets);
-                    if self.framing == Framing::Length(0) {
-                        self.ended.set();
-                    }
-                    return Ok(octets.len());
+                    into[filled..filled + octets.len()].copy_from_slice(&octets);
+                    filled += octets.len();
                 }
                 Step::End => self.ended.set(),
+                // the next call meets it again
+                Step::Malformed | Step::Wanted if filled > 0 => break,
                 Step::Malformed => return Err(Error::Malformed),
                 Step::Wanted => self.feed(into.len()).await?,
             }
         }
-        Ok(0)
+        if filled > 0 && self.framing == Framing::Length(0) {
+            self.ended.set();
+        }
+        Ok(filled)
     }
 
     /// How much can be fed at once without feeding what follows the content. Only hyper knows where a chunked one ends, so that it gets

@@ -1,4 +1,5 @@
 mod blocked;
+mod content;
 mod departure;
 mod golden;
 mod life;

@@ -71,7 +71,7 @@ evidence:
     cargo run --quiet -- fetch nginx envoy
     cargo test -p mve --test claims -- --include-ignored
 
-# every case under stress: `busy`, `pauses`, `descriptors`, `at-once` or `signals`; the same text each time, or it stops
+# every case under stress: `busy`, `go`, `pauses`, `descriptors`, `at-once` or `signals`; the same text each time, or it stops
 stress WHAT="busy" N="":
     .ci/stress {{ WHAT }} {{ N }}
 

@@ -9,9 +9,9 @@ use harness::wire::notation::printable;
 use super::Bundle;
 use crate::claims::claim;
 
-/// So many lines of a transcript are in a report: from its beginning, and from its end.
-const FIRST: usize = 200;
-const LAST: usize = 60;
+/// So many letters of what a probe told, and of a transcript, are in a report: an issue takes 65,536 in all.
+const TOLD: usize = 16_000;
+const TRANSCRIPT: usize = 40_000;
 /// So many letters of a line.
 const LONGEST: usize = 400;
 
@@ -80,10 +80,10 @@ pub(super) fn report(bundle: &Bundle) -> String {
     });
     put("## What happened\n".to_owned());
     if let Some(told) = &about.told {
-        put(fenced(told));
+        put(fenced(&excerpt(told, TOLD, "bundle.json")));
         put("The octets, each step after a silence:\n".to_owned());
     }
-    put(fenced(&excerpt(&bundle.text())));
+    put(fenced(&excerpt(&bundle.text(), TRANSCRIPT, "transcript.txt")));
     put("In each line stand the lane and then the octets, escaped: `o>p` is what went from the origin to the gateway, `p>c` from \
          the gateway to the reader, `c>o` and `o>c` where nothing stands between. What follows `#` is an annotation.\n"
         .to_owned());
@@ -117,7 +117,7 @@ pub(super) fn of_frames(
     let parts = [
         format!("# {}\n", plain(title)),
         "## What happened\n".to_owned(),
-        fenced(told),
+        fenced(&excerpt(told, TOLD, "what the probe printed")),
         "Frames of HTTP/2 are not kept: there is no transcript and nothing to play again. With `--http1.1` there is, if it \
          happens there too.\n"
             .to_owned(),
@@ -182,21 +182,28 @@ fn code(text: &str) -> String {
     format!("{fence}{gap}{text}{gap}{fence}")
 }
 
-/// As much of a transcript as people read: its first and its last lines, none of them too long.
-fn excerpt(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let left_out = lines.len().saturating_sub(FIRST + LAST);
-    let shown = |line: &&str| match line.char_indices().nth(LONGEST) {
-        None => (*line).to_owned(),
-        Some((at, _)) => format!("{}  # ... transcript.txt has the whole line", &line[..at]),
+/// As much of a text as people read, in about so many letters: its first lines, and in a quarter of the room its last ones,
+/// none of them too long. `whole` is where the rest is.
+fn excerpt(text: &str, room: usize, whole: &str) -> String {
+    let shown = |line: &str| match line.char_indices().nth(LONGEST) {
+        None => line.to_owned(),
+        Some((at, _)) => format!("{}  # ... {whole} has the whole line", &line[..at]),
     };
-    if left_out == 0 {
-        return lines.iter().map(shown).collect::<Vec<_>>().join("\n");
+    let lines: Vec<String> = text.lines().map(shown).collect();
+    let fit = |room: usize, lines: &mut dyn Iterator<Item = &String>| {
+        let sizes = lines.scan(0, |sum, line| {
+            *sum += line.len() + 1;
+            Some(*sum)
+        });
+        sizes.take_while(|sum| *sum <= room).count()
+    };
+    if fit(room, &mut lines.iter()) == lines.len() {
+        return lines.join("\n");
     }
-    let between = format!("\n# ... {left_out} lines are in transcript.txt\n");
-    let first = lines[..FIRST].iter().map(shown);
-    let last = lines[lines.len() - LAST..].iter().map(shown);
-    first.chain(std::iter::once(between)).chain(last).collect::<Vec<_>>().join("\n")
+    let (first, last) = (fit(room - room / 4, &mut lines.iter()), fit(room / 4, &mut lines.iter().rev()));
+    let between = format!("\n# ... {} lines are in {whole}\n", lines.len() - first - last);
+    let (first, last) = (&lines[..first], &lines[lines.len() - last..]);
+    [first, &[between], last].concat().join("\n")
 }
 
 /// A code block that its text cannot leave.
@@ -244,4 +251,27 @@ pub(super) fn compose(bundle: &Bundle) -> String {
         None => text.push_str("    ports: [\"127.0.0.1:8080:8000\"]\n"),
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_has_both_ends_of_a_text_and_says_what_is_missing() {
+        let text: String = (0..1000).map(|number| format!("line {number}\n")).collect();
+        let short = excerpt(&text, 400, "the file");
+        assert!(short.len() < 500 && short.starts_with("line 0\nline 1\n") && short.ends_with("\nline 999"), "{short}");
+        assert!(short.contains("\n\n# ... 951 lines are in the file\n\n"), "{short}");
+        assert_eq!(excerpt("a\nb\n", 400, "the file"), "a\nb");
+        let long = excerpt(&"x".repeat(1000), 4000, "the file");
+        assert_eq!(long, "x".repeat(LONGEST) + "  # ... the file has the whole line");
+    }
+
+    #[test]
+    fn a_text_leaves_neither_its_span_nor_its_line() {
+        assert_eq!(code("``a`\n"), "``` ``a`\\n ```");
+        assert_eq!(plain("<b> *a* [x](y) #1 `c`"), "\\<b\\> \\*a\\* \\[x\\](y) \\#1 \\`c\\`");
+        assert!(fenced("````\nx").starts_with("`````text\n"));
+    }
 }

@@ -56,7 +56,7 @@ impl fmt::Display for Passing {
             (None, true) => ", gzip accepted".to_owned(),
             (None, false) => String::new(),
         };
-        write!(f, "{:<8}{asked:<16} ", self.framing)?;
+        write!(f, "{:<24} ", format!("{}{asked}", self.framing))?;
         match self.events {
             3 => write!(f, "each event passes")?,
             0 => write!(f, "small events are held")?,

@@ -30,6 +30,8 @@ enum Does {
     Nothing,
     /// Passes the beginning of a response with a pause in it, and then nothing.
     Stalls,
+    /// Passes what has a pause in it to what stands next, and all else to the origin.
+    ForPauses,
     /// Sends without end.
     Floods,
     /// Leads back to itself.
@@ -43,6 +45,10 @@ impl Front {
 
     pub fn that_stalls() -> Self {
         Self::that(Does::Stalls)
+    }
+
+    pub fn for_pauses() -> Self {
+        Self::that(Does::ForPauses)
     }
 
     pub fn that_floods() -> Self {
@@ -87,8 +93,13 @@ impl Front {
         self.tls.is_some().then(|| self.folder.path().join("certificate.pem"))
     }
 
-    /// Stands before what is at `next`; its own address.
-    pub fn before(&self, next: SocketAddr, serving: &mut JoinSet<std::io::Result<()>>) -> SocketAddr {
+    /// Stands before what is at `next`, at whose end the origin is; its own address.
+    pub fn before(
+        &self,
+        next: SocketAddr,
+        origin: SocketAddr,
+        serving: &mut JoinSet<std::io::Result<()>>,
+    ) -> SocketAddr {
         let listener = address::listen(self.address).and_then(TcpListener::from_std).expect("it listens");
         let address = listener.local_addr().expect("it listens");
         let (does, tls) = (self.does, self.tls.clone());
@@ -100,9 +111,9 @@ impl Front {
                 let tls = tls.clone();
                 connections.spawn(async move {
                     match tls {
-                        None => does.with(socket, next).await,
+                        None => does.with(socket, next, origin).await,
                         // A reader that trusts nobody leaves inside the handshake.
-                        Some(tls) => does.with(tls.accept(socket).await?, next).await,
+                        Some(tls) => does.with(tls.accept(socket).await?, next, origin).await,
                     }
                 });
             }
@@ -112,7 +123,12 @@ impl Front {
 }
 
 impl Does {
-    async fn with(self, mut reader: impl AsyncRead + AsyncWrite + Unpin, next: SocketAddr) -> std::io::Result<()> {
+    async fn with(
+        self,
+        mut reader: impl AsyncRead + AsyncWrite + Unpin,
+        next: SocketAddr,
+        origin: SocketAddr,
+    ) -> std::io::Result<()> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(reader.read_u8().await?);
@@ -129,9 +145,10 @@ impl Does {
                 let location = "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
                 return reader.write_all(location.as_bytes()).await;
             }
-            Self::Nothing | Self::Stalls => {}
+            Self::Nothing | Self::Stalls | Self::ForPauses => {}
         }
-        let mut origin = TcpStream::connect(next).await?;
+        let is_beside = matches!(self, Self::ForPauses) && !asks_for("pause-");
+        let mut origin = TcpStream::connect(if is_beside { origin } else { next }).await?;
         origin.set_nodelay(true)?;
         origin.write_all(&head).await?;
         if matches!(self, Self::Stalls) && asks_for("pause-") {

@@ -118,12 +118,16 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
                 let (first, second) = EVENTS[0].split_at(7);
                 let half = format!("{}{:x}\r\n{first}", cell.head(), EVENTS[0].len());
                 origin.send(half, "the origin sends half a chunk", host, &mut client).await?;
-                if seen(&client) > 0 {
-                    return Ok(("half a chunk passes".to_owned(), Outcome::Intact));
-                }
+                let half_passes = seen(&client) > 0;
                 origin.send(format!("{second}\r\n"), "the origin sends the other half", host, &mut client).await?;
-                let when = if seen(&client) > 0 { "passes when the chunk is whole" } else { "held beyond the chunk" };
-                Ok((when.to_owned(), Outcome::Held))
+                // nginx passes the half that comes with a chunk-size, and holds the one without.
+                let (when, outcome) = match (half_passes, seen(&client) == EVENTS[0].len()) {
+                    (true, true) => ("each half of a chunk passes", Outcome::Intact),
+                    (true, false) => ("half a chunk passes, the other half is held", Outcome::Held),
+                    (false, true) => ("passes when the chunk is whole", Outcome::Held),
+                    (false, false) => ("held beyond the chunk", Outcome::Held),
+                };
+                Ok((when.to_owned(), outcome))
             }
             Probe::SmallEvents => {
                 let mut before = 0;

@@ -104,8 +104,17 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
     if !client.is_over() && ![Outcome::Hung, Outcome::Altered].contains(&judgement.outcome) {
         return Err(format!("the reader still waits, and the outcome is {}", judgement.outcome));
     }
-    let text = told(&render(&transcript, &Redactions::all()), &judgement, &client);
+    let text = told(&observed(&render(&transcript, &Redactions::all()), host.gateways.len()), &judgement, &client);
     Ok(Played { judgement, ending: client.ending(), tail: escape(&client.tail()), transcript: text })
+}
+
+/// The text without a verdict on what lies between two gateways: no observer stands there.
+fn observed(text: &str, gateways: usize) -> String {
+    let Some((facts, verdict)) = text.rsplit_once("\nverdict\n") else { return text.to_owned() };
+    let between: Vec<String> = (1..gateways).map(|at| format!("p{}>p{at} ", at + 1)).collect();
+    let is_seen = |line: &&str| !between.iter().any(|hop| line.starts_with(hop));
+    let verdict: String = verdict.lines().filter(is_seen).map(|line| format!("{line}\n")).collect();
+    format!("{facts}\nverdict\n{verdict}")
 }
 
 /// The transcript's text; the verdict on frames takes the place of the one on octets, of which there are none.
@@ -307,5 +316,19 @@ impl Answering {
         if !self.direct {
             self.observer.incoming(what);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::observed;
+
+    #[test]
+    fn nothing_is_said_of_what_lies_between_two_gateways() {
+        let text = "1. a step\np1>c  -- FIN\n\nverdict\no>p2   200\np2>p1  no response\np1>c   200\noutcome: intact\n";
+        let told = "1. a step\np1>c  -- FIN\n\nverdict\no>p2   200\np1>c   200\noutcome: intact\n";
+        assert_eq!(observed(text, 2), told);
+        assert_eq!(observed(told, 2), told);
+        assert_eq!(observed("verdict\np>c  200\n", 1), "verdict\np>c  200\n");
     }
 }

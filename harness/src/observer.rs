@@ -105,6 +105,15 @@ impl Observer {
         }
     }
 
+    /// Remembers that this origin pauses here; one that observes no hop has nobody behind whom it could matter.
+    pub(crate) fn pause(&self) {
+        if let Some(lanes) = self.lanes {
+            let mut recorder = self.recorder();
+            let sent = recorder.tape(self.node).octets(lanes.outgoing).0.len();
+            recorder.pause(sent);
+        }
+    }
+
     /// Records what this node's application was told or reports.
     pub fn note(&self, text: impl Into<String>) {
         self.record(Lane::notes(self.node), What::Note(text.into()));

@@ -1,5 +1,7 @@
 //! Composes a chain, names the steps, owns every task; `finish` gives the transcript.
 
+mod rest;
+
 use std::net::{IpAddr, SocketAddr};
 use std::panic::Location;
 use std::sync::Arc;
@@ -216,6 +218,23 @@ impl<R: Reader> Scene<R> {
         }
     }
 
+    /// The same, but not before what the handler has sent is through: whether a gateway finds two writes in one read would be
+    /// the kernel's mood. The transcript has it as a [`Pause`](crate::transcript::Pause).
+    ///
+    /// # Panics
+    /// When the handler does not come to wait for it, or the fence does not come through.
+    #[track_caller]
+    pub fn release_apart(&mut self, name: &str) -> impl Future<Output = ()> + Send {
+        let caller = Location::caller();
+        async move {
+            let observer = &self.origin.service.observer;
+            observer.until(crate::until::waiting(name), caller).await;
+            observer.pause();
+            self.fence(caller).await;
+            self.origin.service.cue.give(name);
+        }
+    }
+
     /// Looks at what the origin's octets so far have brought to the reader. Behind a fence that is a fact: what has
     /// arrived belongs to the present step, and if nothing has, the transcript says so.
     ///
@@ -275,9 +294,13 @@ impl<R: Reader> Scene<R> {
     /// single worker of each gateway.
     async fn fence(&mut self, caller: &'static Location<'static>) {
         self.origin.service.acknowledged().await;
-        if self.gateways.is_empty() {
-            return;
+        if !self.gateways.is_empty() {
+            self.pass(caller).await;
         }
+    }
+
+    /// Sends a whole request and response to the origin over a connection of its own, on the way of the reader's.
+    async fn pass(&mut self, caller: &'static Location<'static>) {
         let observer = self.reader.observer();
         let passed = async {
             let mut socket = TcpStream::connect(self.first).await?;
@@ -310,22 +333,36 @@ impl<R: Reader> Scene<R> {
         self.reader.last_words(caller).await;
         self.reader.observer().forget_the_end_of_an_idle_connection();
         origin.observer.forget_the_end_of_an_idle_connection();
+        let transcript = sealed(self.reader.observer(), caller);
         let observer = self.reader.observer().clone();
-        observer.assert_recorded(caller);
-        observer.recorder().seal();
-        let transcript = observer.recorder().transcript();
 
         // Before the reader goes: it reads until the other side ends, and a held connection is ended by nobody else.
         origin.release();
         patience::wait("the reader to end", caller, || observer.so_far(), self.reader.close()).await;
-        let stopped: Vec<String> = self.gateways.into_iter().filter_map(|running| running.stop().err()).collect();
+        let stopped = stopped(self.gateways);
         origin.stop(caller).await;
-        assert!(
-            stopped.is_empty(),
-            "{}\n{}",
-            stopped.join("\n"),
-            crate::render::render(&transcript, &crate::render::Redactions::all())
-        );
+        in_order(&stopped, &transcript);
         transcript
     }
+}
+
+/// What was recorded; nothing is from here on.
+fn sealed(observer: &Observer, caller: &'static Location<'static>) -> Transcript {
+    observer.assert_recorded(caller);
+    observer.recorder().seal();
+    observer.recorder().transcript()
+}
+
+/// Ends the gateways: what is to be said of those that did not end in order.
+fn stopped(gateways: Vec<Running>) -> Vec<String> {
+    gateways.into_iter().filter_map(|running| running.stop().err()).collect()
+}
+
+fn in_order(stopped: &[String], transcript: &Transcript) {
+    assert!(
+        stopped.is_empty(),
+        "{}\n{}",
+        stopped.join("\n"),
+        crate::render::render(transcript, &crate::render::Redactions::all())
+    );
 }

@@ -1,6 +1,7 @@
 //! How a case tells a handler to go on: the handler waits, the case lets it go, and both know where it stood.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -18,6 +19,8 @@ pub struct Cue {
 #[derive(Debug, Default)]
 struct Board {
     given: Mutex<BTreeMap<String, usize>>,
+    /// Whether every wait passes.
+    open: AtomicBool,
     changed: Notify,
 }
 
@@ -36,6 +39,9 @@ impl Cue {
     pub async fn given(&self, name: &str) {
         loop {
             let changed = self.board.changed.notified();
+            if self.board.open.load(Ordering::Relaxed) {
+                return;
+            }
             {
                 let mut given = self.board.given.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(left) = given.get_mut(name).filter(|left| **left > 0) {
@@ -50,6 +56,12 @@ impl Cue {
     /// Notes what the handler found out by itself, where no call of its has answered it.
     pub fn note(&self, text: impl AsRef<str>) {
         self.observer.note(printable(text.as_ref()));
+    }
+
+    /// Lets every wait pass from here on.
+    pub(crate) fn open(&self) {
+        self.board.open.store(true, Ordering::Relaxed);
+        self.board.changed.notify_waiters();
     }
 
     /// Gives the cue.

@@ -11,7 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::program::{Load, Sources};
 use super::{Connection, Cue, Program};
 use crate::address;
-use crate::kernel::{Unread, unread};
+use crate::kernel::{Unread, unacknowledged, unread};
 use crate::observer::Observer;
 use crate::patience;
 use crate::reader::CLAMPED;
@@ -76,6 +76,20 @@ impl Service {
         for socket in sockets.iter().filter_map(Weak::upgrade) {
             acknowledged(&socket).await.expect("the kernel tells what it has not sent");
         }
+    }
+
+    /// Whether every octet written by this origin has been acknowledged by the next kernel, as far as that can still be.
+    pub(crate) fn is_acknowledged(&self) -> std::io::Result<bool> {
+        if self.sources.sockets().iter().any(|source| unread(&**source) == Unread::Octets) {
+            return Ok(false);
+        }
+        let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        for socket in sockets.iter().filter_map(Weak::upgrade) {
+            if unacknowledged(&*socket)? > 0 && unread(&*socket) != Unread::Error {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Waits until no handler runs, and no connection is left but those that a script holds open or that are idle.

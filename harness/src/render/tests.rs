@@ -369,7 +369,7 @@ fn transcript() -> impl Strategy<Value = Transcript> {
                 }
             }
             let steps = steps.into_iter().map(|text| Step { text }).collect();
-            Transcript { chain, steps, events, meant: Meant::default() }
+            Transcript { chain, steps, events, ..Transcript::default() }
         },
     )
 }

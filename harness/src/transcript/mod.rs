@@ -109,6 +109,16 @@ pub struct Event {
     pub what: What,
 }
 
+/// A place inside a step at which the case waited until all that the origin had sent was through, and then let it go on. No
+/// lane shows it, and what a gateway makes of two writes may depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// The step.
+    pub step: StepId,
+    /// Octets that the origin had sent by then, over all its connections.
+    pub sent: usize,
+}
+
 /// What the application would have sent had nothing gone wrong: the measure of what was lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Meant {
@@ -135,6 +145,8 @@ pub struct Transcript {
     pub events: Vec<Event>,
     /// What the application meant to send.
     pub meant: Meant,
+    /// Where the origin paused, in order; behind a gateway only.
+    pub pauses: Vec<Pause>,
 }
 
 impl Transcript {

@@ -1,7 +1,7 @@
 //! Collects the tapes of all observers and turns them, claim by claim, into a transcript.
 
 use super::stamps::{Clock, Stamp, Stamps};
-use super::{Event, Lane, MOST_RECORDED, Meant, Node, Place, Step, StepId, Tape, Transcript, What};
+use super::{Event, Lane, MOST_RECORDED, Meant, Node, Pause, Place, Step, StepId, Tape, Transcript, What};
 
 /// The tapes of one case and the transcript that grows out of them.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub struct Recorder {
     /// One a tape.
     stamps: Vec<Stamps>,
     room: usize,
+    /// How often something was written on a tape.
+    written: u64,
     sealed: bool,
 }
 
@@ -25,6 +27,7 @@ impl Recorder {
             tapes,
             stamps,
             room: MOST_RECORDED,
+            written: 0,
             sealed: false,
         }
     }
@@ -62,6 +65,12 @@ impl Recorder {
         Some(format!("{name} saw more than {} octets, which is as many as are recorded: the rest is lost", self.room))
     }
 
+    /// How often something was written on a tape so far: whether anything has moved between two looks.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Begins the next step.
     pub fn step(&mut self, text: &str) {
         self.transcript.steps.push(Step { text: text.to_owned() });
@@ -82,6 +91,7 @@ impl Recorder {
     /// When the chain has no such node.
     pub fn record(&mut self, node: usize, lane: Lane, what: What) {
         if !self.sealed {
+            self.written += 1;
             self.stamps[node].stamp_fact(lane, &what);
             self.tapes[node].record(lane, what);
         }
@@ -93,6 +103,7 @@ impl Recorder {
     /// When the chain has no such node.
     pub fn record_octets(&mut self, node: usize, lane: Lane, octets: &[u8]) {
         if !self.sealed {
+            self.written += 1;
             self.stamps[node].stamp(lane, octets.len());
             self.tapes[node].record_octets(lane, octets);
         }
@@ -125,12 +136,19 @@ impl Recorder {
         }
     }
 
+    /// Remembers that the origin pauses here, in the step that is under way.
+    pub fn pause(&mut self, sent: usize) {
+        let step = self.present_step();
+        self.transcript.pauses.push(Pause { step, sent });
+    }
+
     /// Marks a place on a node's tape that a case can wait for.
     ///
     /// # Panics
     /// When the chain has no such node.
     pub fn mark(&mut self, node: usize, name: &str) {
         if !self.sealed {
+            self.written += 1;
             self.tapes[node].mark(name);
         }
     }

@@ -162,6 +162,12 @@ impl Tape {
         self.entries.iter().any(|entry| matches!(entry, Entry::Fact(lane, what) if wanted(*lane, what)))
     }
 
+    /// Whether its observer has come to wait for this, claimed or not.
+    #[must_use]
+    pub fn has_mark(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| matches!(entry, Entry::Mark(mark) if mark == name))
+    }
+
     /// The mark that the tape ends with, if it ends with one: what its observer waits for.
     #[must_use]
     pub fn waits_for(&self) -> Option<&str> {

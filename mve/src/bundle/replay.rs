@@ -53,29 +53,26 @@ impl Played<'_> {
     }
 
     async fn step(&mut self, s: &mut Scene<Raw>, step: StepId) {
-        let ours = self.facts(Lane::request(0), step);
-        let theirs = self.facts(Lane::response(0), step);
-        let later = |event: &&Event| event.lane == Lane::response(0) && event.step > step;
-        let gets_more = self.transcript.events.iter().find(later).is_some();
-        let they_end = theirs.iter().any(|what| matches!(what, What::Fin | What::Rst));
-        // Where both ends end in one step, the reader follows.
-        let (ends, before): (Vec<What>, Vec<What>) =
-            ours.into_iter().partition(|what| matches!(what, What::Fin | What::Rst));
-        for what in before {
+        let Ends { ours, ends, they_end, gets_more, is_told } = ends_of(self.transcript, step);
+        let reads_on = gets_more || is_told;
+        for what in ours {
             if let What::Octets(run) = what {
                 s.reader.send(run).await;
             }
         }
-        let reads_on = gets_more || !theirs.is_empty();
         if !they_end {
             leave(s, &ends, reads_on).await;
         }
         self.at_origin(s, step).await;
         if reads_on || ends.is_empty() {
-            self.at_reader(s, &theirs).await;
+            self.at_reader(s, &self.facts(Lane::response(0), step)).await;
         }
         if they_end {
             leave(s, &ends, gets_more).await;
+        }
+        if !ends.is_empty() && self.transcript.hops() > 1 {
+            // What is done in the next step finds a gateway that knows of it.
+            s.settle().await;
         }
     }
 
@@ -106,27 +103,61 @@ impl Played<'_> {
                     let end = run.len().saturating_sub(4);
                     s.origin.until(octets(&run[end..])).await;
                 }
-                What::Fin | What::Rst => {}
-                What::Connect | What::Silence | What::Note(_) => {}
+                What::Fin | What::Rst | What::Connect | What::Silence | What::Note(_) => {}
             }
         }
-        for what in self.facts(Lane::response(hop), step) {
-            match what {
-                What::Octets(run) => {
-                    self.sent += run.len();
-                    s.origin.until(sent_in_all(self.sent)).await;
-                }
-                What::Fin | What::Rst => s.origin.until(ended()).await,
-                What::Connect | What::Silence | What::Note(_) => {}
+        for (number, pause) in self.transcript.pauses.iter().enumerate() {
+            if pause.step == step {
+                s.release_apart(&super::script::pause(number)).await;
             }
         }
-        if self.facts(Lane::request(hop), step).iter().any(|what| matches!(what, What::Fin | What::Rst)) {
-            s.origin.until(closed()).await;
+        let is_end = |what: &What| matches!(what, What::Fin | What::Rst);
+        let sends = self.facts(Lane::response(hop), step);
+        for what in &sends {
+            if let What::Octets(run) = what {
+                self.sent += run.len();
+                s.origin.until(sent_in_all(self.sent)).await;
+            }
+        }
+        // Which of two ends that are in one step came first is the kernel's mood.
+        match (sends.iter().any(is_end), self.facts(Lane::request(hop), step).iter().any(is_end)) {
+            (true, true) => s.origin.until(ended().and(closed())).await,
+            (true, false) => s.origin.until(ended()).await,
+            (false, true) => s.origin.until(closed()).await,
+            (false, false) => {}
         }
     }
 }
 
-async fn leave(s: &mut Scene<Raw>, ends: &[What], reads_on: bool) {
+/// What the reader does in a step, and how it ends in it. Where both ends end in one step, the reader follows.
+pub(super) struct Ends {
+    /// What the reader does before it ends.
+    pub(super) ours: Vec<What>,
+    /// How it ends.
+    pub(super) ends: Vec<What>,
+    /// Whether the other side ends.
+    pub(super) they_end: bool,
+    /// Whether anything comes in a later step.
+    pub(super) gets_more: bool,
+    /// Whether anything comes in this step, be it silence.
+    pub(super) is_told: bool,
+}
+
+pub(super) fn ends_of(transcript: &Transcript, step: StepId) -> Ends {
+    let is_end = |what: &What| matches!(what, What::Fin | What::Rst);
+    let of = |lane: Lane| transcript.events.iter().filter(move |event| event.lane == lane);
+    let here = |lane: Lane| of(lane).filter(|event| event.step == step).map(|event| &event.what);
+    let (ends, ours) = here(Lane::request(0)).cloned().partition(is_end);
+    Ends {
+        ours,
+        ends,
+        they_end: here(Lane::response(0)).any(is_end),
+        gets_more: of(Lane::response(0)).any(|event| event.step > step),
+        is_told: here(Lane::response(0)).next().is_some(),
+    }
+}
+
+pub(super) async fn leave(s: &mut Scene<Raw>, ends: &[What], reads_on: bool) {
     for end in ends {
         match end {
             What::Rst => s.reader.abort().await,

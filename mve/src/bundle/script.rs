@@ -1,7 +1,7 @@
 //! What an origin has to do to play its part in a transcript again: acts, one script a connection.
 
 use harness::origin::{Connection, Program, Scripted, scripted};
-use harness::transcript::{Lane, StepId, Transcript, What};
+use harness::transcript::{Lane, Pause, StepId, Transcript, What};
 use harness::wire::h1::{self, End};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -41,6 +41,12 @@ pub fn cue(step: usize) -> String {
     format!("step {}", step + 1)
 }
 
+/// The name of the cue behind a pause, counted from 0.
+#[must_use]
+pub fn pause(number: usize) -> String {
+    format!("pause {}", number + 1)
+}
+
 impl Script {
     /// What the origin of a transcript did. Where a step begins with something that the origin sees by itself (a request,
     /// the peer's end), it waits for that; else for a cue.
@@ -48,9 +54,10 @@ impl Script {
     pub fn of(transcript: &Transcript) -> Self {
         let Some(hop) = transcript.hops().checked_sub(1) else { return Self::default() };
         let [asked, answered] = [Lane::request(hop), Lane::response(hop)].map(|lane| parted(transcript, lane));
+        let mut pauses = Pauses { all: &transcript.pauses, begun: 0, sent: 0 };
         let connections = (0..asked.len().max(answered.len())).map(|at| {
             let of = |halves: &[Vec<Fact>]| halves.get(at).cloned().unwrap_or_default();
-            connection(transcript, &of(&asked), &of(&answered))
+            connection(transcript.steps.len(), &of(&asked), &of(&answered), &mut pauses)
         });
         Self { connections: connections.collect() }
     }
@@ -85,11 +92,58 @@ fn parted(transcript: &Transcript, lane: Lane) -> Vec<Vec<Fact>> {
     halves
 }
 
-fn connection(transcript: &Transcript, asked: &[Fact], answered: &[Fact]) -> Vec<Act> {
+/// How many of the pauses are behind what has been sent.
+struct Pauses<'a> {
+    all: &'a [Pause],
+    begun: usize,
+    sent: usize,
+}
+
+impl Pauses<'_> {
+    /// What sends these octets, with the pauses that lie in them or behind them.
+    fn send(&mut self, mut octets: &[u8]) -> Vec<Act> {
+        let mut acts = Vec::new();
+        while let Some(pause) = self.all.get(self.begun).filter(|pause| pause.sent <= self.sent + octets.len()) {
+            let (before, behind) = octets.split_at(pause.sent.saturating_sub(self.sent));
+            if !before.is_empty() {
+                acts.push(Act::Send(before.to_vec()));
+            }
+            acts.push(Act::Cue(self::pause(self.begun)));
+            self.begun += 1;
+            self.sent += before.len();
+            octets = behind;
+        }
+        self.sent += octets.len();
+        if !octets.is_empty() {
+            acts.push(Act::Send(octets.to_vec()));
+        }
+        acts
+    }
+}
+
+/// The octets of a lane, one connection at a time, and how each ended.
+pub(super) fn halves(transcript: &Transcript, lane: Lane) -> Vec<(Vec<u8>, End)> {
+    let half = |facts: Vec<Fact>| {
+        let mut octets = Vec::new();
+        let mut end = End::Open;
+        for (_, what) in facts {
+            match what {
+                What::Octets(run) => octets.extend(run),
+                What::Fin => end = End::Fin,
+                What::Rst => end = End::Rst,
+                _ => {}
+            }
+        }
+        (octets, end)
+    };
+    parted(transcript, lane).into_iter().map(half).collect()
+}
+
+fn connection(steps: usize, asked: &[Fact], answered: &[Fact], pauses: &mut Pauses<'_>) -> Vec<Act> {
     let mut acts = Vec::new();
     let mut requests = requests(asked).into_iter().peekable();
     let mut has_ended = false;
-    for step in (0..transcript.steps.len().max(1)).map(StepId) {
+    for step in (0..steps.max(1)).map(StepId) {
         let begun = acts.len();
         while let Some((_, awaited)) = requests.next_if(|(its, _)| *its <= step) {
             acts.extend(awaited);
@@ -112,7 +166,7 @@ fn connection(transcript: &Transcript, asked: &[Fact], answered: &[Fact]) -> Vec
         }
         for what in ours {
             match what {
-                What::Octets(octets) => acts.push(Act::Send(octets)),
+                What::Octets(octets) => acts.extend(pauses.send(&octets)),
                 What::Fin if !has_ended => acts.push(Act::Fin),
                 What::Rst if !has_ended => acts.push(Act::Rst),
                 _ => continue,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use harness::render::{Redactions, render};
-use harness::transcript::{Event, Lane, Meant, Step, StepId, Transcript, What, chain};
+use harness::transcript::{Event, Lane, Step, StepId, Transcript, What, chain};
 
 use super::outcome::{End, Outcome};
 use super::program::Program;
@@ -98,5 +98,5 @@ fn transcript(program: &Program, name: &str, outcome: &Outcome) -> Transcript {
             outcome.notes.iter().for_each(|note| put(Lane::notes(1), What::Note(note.clone())));
         }
     }
-    Transcript { chain: chain("raw", &[], name), steps, events, meant: Meant::default() }
+    Transcript { chain: chain("raw", &[], name), steps, events, ..Transcript::default() }
 }

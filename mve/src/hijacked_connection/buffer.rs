@@ -6,7 +6,7 @@ use harness::stage::Stage;
 use harness::transcript::Transcript;
 use harness::verdict::Outcome::{Altered, CutSilent, CutVisible, Intact};
 
-use super::{ByHand, LAST_CHUNK, ONE, THREE, TWO, chunk, closed, flush_one_and_take, meant, write_apart};
+use super::{ByHand, LAST_CHUNK, ONE, THREE, TWO, chunk, closed, flush_one_and_take, meant};
 use crate::catalogue::{Shows, Variant, Via};
 
 pub(super) const VARIANTS: &[Variant] = &[
@@ -154,7 +154,7 @@ async fn buffer_and_close(stage: Stage, flushes: bool) -> Transcript {
          writes another event and the end to its buffer, {flush}, and closes"
     ));
     s.reader.get("/events");
-    write_apart(&mut s).await;
+    s.release_apart("write").await;
     closed(&mut s, direct).await;
     s.finish().await
 }

@@ -6,7 +6,7 @@ use harness::stage::Stage;
 use harness::transcript::Transcript;
 use harness::verdict::Outcome::{Altered, CutSilent, CutVisible, Intact};
 
-use super::{ByHand, ONE, TWO, closed, flush_one_and_take, meant, write_apart};
+use super::{ByHand, ONE, TWO, closed, flush_one_and_take, meant};
 use crate::catalogue::{Shows, Variant, Via};
 
 pub(super) const VARIANTS: &[Variant] = &[
@@ -237,7 +237,7 @@ async fn flush_take_write(
 
     s.step(&format!("the reader asks; the handler flushes, takes the connection, writes {what}, and closes"));
     s.reader.get("/events");
-    write_apart(&mut s).await;
+    s.release_apart("write").await;
     closed(&mut s, direct).await;
     s.finish().await
 }

@@ -94,14 +94,6 @@ async fn flush_one_and_take(w: &ResponseWriter) -> io::Result<Hijacked> {
     Ok(w.hijack().await?)
 }
 
-/// Lets a handler go on inside a step, once what it has sent is through: whether a gateway finds two writes in one read is the
-/// kernel's mood.
-async fn write_apart(s: &mut Scene<Library>) {
-    s.origin.until(until::waiting("write")).await;
-    s.settle().await;
-    s.origin.cue().give("write");
-}
-
 /// Waits for this content at the reader; behind a gateway, which may hold it, at the origin, and looks what has come of it.
 async fn sent(s: &mut Scene<Library>, direct: bool, content: &str) {
     if direct {

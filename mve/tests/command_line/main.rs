@@ -12,6 +12,7 @@ mod own;
 mod own_gateway;
 mod own_server;
 mod playing;
+mod replaying;
 mod stopping;
 
 use std::io::Write as _;

@@ -41,6 +41,10 @@ report CASE *ARGS:
     @rm -rf target/report
     cargo run --quiet -- report {{ CASE }} --into target/report {{ ARGS }}
 
+# that folder as small as it can be and still show the same: see target/report.small
+shrink BUNDLE="target/report" *ARGS:
+    cargo run --quiet -- shrink {{ BUNDLE }} --overwrite {{ ARGS }}
+
 # an origin and two nginx in containers, for curl (needs a container engine and compose)
 up: _contexts
     docker-compose up --build --detach

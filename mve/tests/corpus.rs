@@ -9,6 +9,7 @@ use rstest::rstest;
 mod fuzz;
 
 #[rstest]
+#[case::bundle("bundle", fuzz::bundle::check)]
 #[case::conf("conf", fuzz::conf::check)]
 #[case::events("events", fuzz::events::check)]
 #[case::explain("explain", fuzz::explain::check)]

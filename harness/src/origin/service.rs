@@ -83,9 +83,9 @@ impl Service {
         if self.sources.sockets().iter().any(|source| unread(&**source) == Unread::Octets) {
             return Ok(false);
         }
-        let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for socket in sockets.iter().filter_map(Weak::upgrade) {
-            if unacknowledged(&*socket)? > 0 && unread(&*socket) != Unread::Error {
+            if unacknowledged(&*socket)? > 0 {
                 return Ok(false);
             }
         }

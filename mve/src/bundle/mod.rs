@@ -16,18 +16,23 @@ mod probed;
 mod programs;
 mod replay;
 mod script;
+pub mod shrink;
+mod shrunk;
+mod sign;
+mod trial;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use fixtures::go::Toolchain;
 use harness::capture::{is_secret, without_secrets};
 use harness::gateway::{Conf, Gateway, Nginx};
 use harness::packets::synthesised;
 use harness::render::{Redactions, parse, render};
 use harness::stage::Stage;
-use harness::transcript::{Lane, Meant, Transcript};
+use harness::transcript::{Lane, Meant, Pause, StepId, Transcript};
 use harness::verdict::{Outcome, Verdict};
 use harness::wire::notation::{escape, unescape};
 use serde::{Deserialize, Serialize};
@@ -40,6 +45,9 @@ pub use probed::Probe;
 pub use programs::{Written, programs};
 pub use replay::{Difference, difference, play};
 pub use script::{Act, Script};
+pub use shrunk::{NotShrunk, Shrunk, Small};
+pub use sign::Sign;
+pub use trial::look_through;
 
 /// The form of the folder; another one is refused.
 const FORM: u32 = 1;
@@ -73,6 +81,12 @@ pub struct About {
     /// What a probe told of it; none of a case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,
+    /// Where the origin paused inside a step: the step's number, from 1, and how many octets it had sent by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<(usize, usize)>,
+    /// What it was before `lastchunk shrink`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Shrunk>,
 }
 
 /// What the application meant to send, octets in notation.
@@ -164,10 +178,12 @@ impl Bundle {
             outcome,
             via: case.shows.via.to_string(),
             origin: case.origin(),
-            versions: versions(machine, case),
+            versions: versions(machine, case.shows.via != Via::Direct, case.witness),
             meant: Measure::of(&transcript.meant),
             redacted,
             told: None,
+            pauses: paused(&transcript),
+            shrunk: None,
         };
         Self { about, transcript, conf }
     }
@@ -178,20 +194,36 @@ impl Bundle {
     /// When it is no bundle.
     pub fn read(folder: &Path) -> Result<Self, NoBundle> {
         let about = text(folder, "bundle.json")?;
+        Self::of_texts(&about, &text(folder, "transcript.txt")?, || text(folder, "nginx.conf"))
+    }
+
+    /// Reads what `bundle.json`, `transcript.txt` and, if there is a gateway, `nginx.conf` say.
+    ///
+    /// # Errors
+    /// When it is no bundle.
+    pub fn of_texts(
+        about: &str,
+        told: &str,
+        conf: impl FnOnce() -> Result<String, NoBundle>,
+    ) -> Result<Self, NoBundle> {
         let malformed = |file, why: &dyn std::fmt::Display| NoBundle::Malformed { file, why: why.to_string() };
-        let about: About = serde_json::from_str(&about).map_err(|error| malformed("bundle.json", &error))?;
+        let about: About = serde_json::from_str(about).map_err(|error| malformed("bundle.json", &error))?;
         if about.form != FORM {
             return Err(NoBundle::AnotherForm(about.form));
         }
-        let told = text(folder, "transcript.txt")?;
-        let mut transcript = parse(&told).map_err(|error| malformed("transcript.txt", &error))?;
+        let mut transcript = parse(told).map_err(|error| malformed("transcript.txt", &error))?;
         if transcript.hops() == 0 || transcript.events.is_empty() {
             return Err(malformed("transcript.txt", &"nothing happens in it"));
         }
         let meant = about.meant.clone().read();
         transcript.meant =
             meant.ok_or_else(|| malformed("bundle.json", &"the content that was meant is no notation"))?;
-        let conf = if about.via == "direct" { None } else { Some(text(folder, "nginx.conf")?) };
+        let steps = 1..=transcript.steps.len();
+        if !about.pauses.is_sorted() || !about.pauses.iter().all(|(step, _)| steps.contains(step)) {
+            return Err(malformed("bundle.json", &"a pause is in no step"));
+        }
+        transcript.pauses = about.pauses.iter().map(|&(step, sent)| Pause { step: StepId(step - 1), sent }).collect();
+        let conf = if about.via == "direct" { None } else { Some(conf()?) };
         if transcript.hops() != usize::from(conf.is_some()) + 1 {
             return Err(malformed("transcript.txt", &format!("its chain is not that of {}", about.via)));
         }
@@ -279,12 +311,16 @@ fn text(folder: &Path, file: &'static str) -> Result<String, NoBundle> {
     fs::read_to_string(path).map_err(unreadable)
 }
 
-fn versions(machine: &Machine, case: &Case) -> Vec<(String, String)> {
+fn paused(transcript: &Transcript) -> Vec<(usize, usize)> {
+    transcript.pauses.iter().map(|pause| (pause.step.0 + 1, pause.sent)).collect()
+}
+
+fn versions(machine: &Machine, behind_nginx: bool, go: Option<&Toolchain>) -> Vec<(String, String)> {
     let mut versions = vec![("lastchunk".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
-    if let (Via::Nginx(_), Ok(nginx)) = (case.shows.via, machine.nginx()) {
+    if let (true, Ok(nginx)) = (behind_nginx, machine.nginx()) {
         versions.push(("nginx".to_owned(), nginx.version.clone()));
     }
-    if let Some(go) = case.witness {
+    if let Some(go) = go {
         versions.push(("go".to_owned(), go.line()));
     }
     versions.push(("Linux".to_owned(), kernel()));

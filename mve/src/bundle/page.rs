@@ -68,6 +68,18 @@ pub(super) fn report(bundle: &Bundle) -> String {
         )),
         Some(_) => put(format!("A probe of {}, outcome **{}**.\n", code(&about.subject), line(&about.outcome))),
     }
+    if let Some(shrunk) = &about.shrunk {
+        let smallest = match shrunk.is_smallest {
+            true => "nothing more can be left out",
+            false => "there may be a smaller one",
+        };
+        put(format!(
+            "`lastchunk shrink` made this bundle from a larger one of that: {}; {smallest}. Each smaller one was played and showed the same: \
+             {}. What the application is to have meant was made smaller with it.\n",
+            shrunk.change(),
+            line(&shrunk.shows)
+        ));
+    }
     for id in &about.claims {
         if let Some(claim) = claim(id) {
             put(format!("Claim {id}: {} ({})\n", claim.claim, claim.verdict));

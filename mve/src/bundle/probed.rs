@@ -53,6 +53,8 @@ impl Probe<'_> {
             meant: Measure::default(),
             redacted: secrets.names,
             told: Some(told.0),
+            pauses: Vec::new(),
+            shrunk: None,
         };
         Some(Bundle { about, transcript: recorded.in_steps(), conf: None })
     }

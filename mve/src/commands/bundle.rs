@@ -97,7 +97,7 @@ impl Report {
 }
 
 /// Reads a bundle, or complains in a line.
-fn read(folder: &std::path::Path) -> Result<Bundle, Complaint> {
+pub(super) fn read(folder: &std::path::Path) -> Result<Bundle, Complaint> {
     Bundle::read(folder)
         .map_err(|error| Complaint::new(format!("{} is no bundle: {error}", quoted(&folder.to_string_lossy()))))
 }

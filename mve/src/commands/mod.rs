@@ -25,6 +25,7 @@ mod run;
 mod selection;
 mod server;
 mod show;
+mod shrink;
 mod stop;
 mod table;
 
@@ -74,6 +75,8 @@ enum Command {
     Report(bundle::Report),
     /// Play such a folder again here, and say whether the same happens
     Replay(bundle::Replay),
+    /// Make such a folder as small as it can be and still show the same, by playing it again and again
+    Shrink(shrink::Shrink),
     /// Which gateway turns a cut stream into a complete one: the tables, over all gateways that this machine has
     Matrix(matrix::Matrix),
     /// Get gateways for `matrix` through the ordinary package clients, below the target folder
@@ -158,6 +161,7 @@ fn answer() -> Result<Exit, Complaint> {
         Some(Command::Explain(explain)) => explain.answer(),
         Some(Command::Report(report)) => report.answer(),
         Some(Command::Replay(replay)) => replay.answer(),
+        Some(Command::Shrink(shrink)) => shrink.answer(),
         Some(Command::Matrix(matrix)) => matrix.answer(),
         Some(Command::Fetch(fetch)) => fetch.answer(),
         Some(Command::Doctor(doctor)) => doctor.answer(),

@@ -94,7 +94,6 @@ impl Recorded {
 #[cfg(test)]
 mod tests {
     use harness::render::{Redactions, render};
-    use harness::transcript::Meant;
 
     use super::super::ending::{Ending, Left};
     use super::*;
@@ -112,7 +111,7 @@ mod tests {
         events.push(Event { step: StepId(0), lane: IN, what: What::Octets(octets.clone()) });
         events.extend((how == How::Fin).then_some(Event { step: StepId(0), lane: IN, what: What::Fin }));
         let chain = harness::transcript::chain("probe", &[], "peer");
-        let transcript = Transcript { chain, steps: Vec::new(), events, meant: Meant::default() };
+        let transcript = Transcript { chain, events, ..Transcript::default() };
         let mut labeller = Labeller::responses(["GET".to_owned()]);
         labeller.push(&octets);
         let stream = labeller.finish(if how == How::Fin { End::Fin } else { End::Open });

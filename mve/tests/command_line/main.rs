@@ -13,6 +13,7 @@ mod own_gateway;
 mod own_server;
 mod playing;
 mod replaying;
+mod shrinking;
 mod stopping;
 
 use std::io::Write as _;

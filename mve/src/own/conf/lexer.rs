@@ -52,6 +52,11 @@ impl<'a> Lexer<'a> {
         Self { text, at, line: 1 }
     }
 
+    /// How far it has read.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }

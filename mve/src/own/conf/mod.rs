@@ -6,6 +6,7 @@
 mod addresses;
 mod choice;
 mod lexer;
+mod ranges;
 mod streaming;
 mod tree;
 
@@ -15,5 +16,6 @@ mod tests;
 pub use addresses::{Addressed, Replaced, addressed};
 pub use choice::Choice;
 pub use lexer::Word;
+pub use ranges::{ranges, without};
 pub use streaming::{Named, streaming};
 pub use tree::{Body, Conf, Directive, Place, Refused};

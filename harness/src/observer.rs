@@ -186,6 +186,13 @@ impl Observer {
         recorder.claim(self.node, end);
     }
 
+    /// Claims what the application was told, as far as nothing that was not awaited comes before it.
+    pub fn claim_notes(&self) {
+        let mut recorder = self.recorder();
+        let border = recorder.tape(self.node).behind_notes();
+        recorder.claim(self.node, border);
+    }
+
     /// Forgets what has been received and not awaited.
     pub fn forget_unclaimed(&self) {
         if let Some(lanes) = self.lanes {

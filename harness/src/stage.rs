@@ -169,6 +169,12 @@ impl Origin {
         async move { self.service.observer.until(until, caller).await }
     }
 
+    /// Claims what the handler was told by now, as far as it comes behind what was awaited: it belongs to the present step. Of a
+    /// call that returns at once, and whose effect was awaited, that is so on every run.
+    pub fn claim_notes(&mut self) {
+        self.service.observer.claim_notes();
+    }
+
     /// Whether a program of its own plays the part. The relay before it reads, and records, what the program leaves unread: the
     /// FIN of a gateway, too.
     #[must_use]

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::transcript::{Event, Meant, chain};
+use crate::transcript::{Event, chain};
 
 /// Reads a text, and renders what it says.
 fn again(text: &str, redactions: &Redactions) -> String {

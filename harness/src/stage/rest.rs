@@ -14,10 +14,13 @@ impl<R: Reader> Scene<R> {
     /// record: no party waits for another then, but perhaps for a clock. Only behind an origin whose octets nobody but the
     /// stage's own runtime writes is that so.
     ///
+    /// When a gateway closes a connection on which nothing is under way is its own business: unless `idle_ends` are asked for,
+    /// that it has is forgotten.
+    ///
     /// # Panics
     /// When it does not come to rest, or the fence does not come through.
     #[track_caller]
-    pub fn rest(&mut self) -> impl Future<Output = ()> + Send {
+    pub fn rest(&mut self, idle_ends: bool) -> impl Future<Output = ()> + Send {
         let caller = Location::caller();
         async move {
             let observer = self.reader.observer().clone();
@@ -37,6 +40,9 @@ impl<R: Reader> Scene<R> {
                 }
             };
             patience::wait("everything to come to rest", caller, || observer.so_far(), rests).await;
+            if !idle_ends {
+                observer.forget_the_end_of_an_idle_connection();
+            }
             observer.claim_all();
             self.origin.service.observer.claim_all();
         }

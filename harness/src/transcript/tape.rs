@@ -146,6 +146,17 @@ impl Tape {
         self.behind(|entry| matches!(entry, Entry::Fact(lane, what) if wanted(*lane, what)))
     }
 
+    /// The border behind the unclaimed notes that come next.
+    #[must_use]
+    pub fn behind_notes(&self) -> Place {
+        if self.claimed.octet > 0 {
+            return self.claimed;
+        }
+        let is_note = |entry: &&Entry| matches!(entry, Entry::Fact(_, What::Note(_)));
+        let notes = self.entries.iter().skip(self.claimed.entry).take_while(is_note).count();
+        Place { entry: self.claimed.entry + notes, octet: 0 }
+    }
+
     /// The border just behind the first unclaimed mark of this name.
     #[must_use]
     pub fn behind_mark(&self, name: &str) -> Option<Place> {

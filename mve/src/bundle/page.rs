@@ -237,12 +237,13 @@ fn target(bundle: &Bundle) -> String {
 /// The chain in containers, from images that are to be had everywhere.
 pub(super) fn compose(bundle: &Bundle) -> String {
     let mut text = String::from(
-        "# The chain of this bundle. The origin waits for a step: `docker attach` it and press Enter, or give it seconds to\n\
-         # wait as a third word of its command. Ask with: curl -N --http1.1 http://127.0.0.1:8080/\n\
+        "# The chain of this bundle. The origin waits for a step: `docker attach` it and press Enter, or say PAUSE=1 for a\n\
+         # second each. Ask with: curl -N --http1.1 http://127.0.0.1:8080/\n\
+         # PORT, ORIGIN_IMAGE and GATEWAY_IMAGE stand for another port, and for images of yours.\n\
          services:\n\
          \x20 origin:\n\
-         \x20   image: python:3-slim\n\
-         \x20   command: python3 /origin.py 0.0.0.0:8000\n\
+         \x20   image: ${ORIGIN_IMAGE:-python:3-slim}\n\
+         \x20   command: python3 /origin.py 0.0.0.0:8000 ${PAUSE:-}\n\
          \x20   stdin_open: true\n\
          \x20   volumes: [\"./origin.py:/origin.py:ro\"]\n",
     );
@@ -255,12 +256,13 @@ pub(super) fn compose(bundle: &Bundle) -> String {
             // Writing to a String cannot fail.
             write!(
                 text,
-                "  gateway:\n    image: nginx:{version}\n    depends_on: [origin]\n    ports: [\"127.0.0.1:8080:8080\"]\n    \
+                "  gateway:\n    image: ${{GATEWAY_IMAGE:-nginx:{version}}}\n    depends_on: [origin]\n    \
+                 ports: [\"127.0.0.1:${{PORT:-8080}}:8080\"]\n    \
                  volumes: [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]\n"
             )
             .expect("a String takes any text");
         }
-        None => text.push_str("    ports: [\"127.0.0.1:8080:8000\"]\n"),
+        None => text.push_str("    ports: [\"127.0.0.1:${PORT:-8080}:8000\"]\n"),
     }
     text
 }

@@ -1,7 +1,7 @@
 //! What an origin has to do to play its part in a transcript again: acts, one script a connection.
 
 use harness::origin::{Connection, Program, Scripted, scripted};
-use harness::transcript::{Lane, Pause, StepId, Transcript, What};
+use harness::transcript::{Event, Lane, Pause, StepId, Transcript, What};
 use harness::wire::h1::{self, End};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -57,7 +57,11 @@ impl Script {
         let mut pauses = Pauses { all: &transcript.pauses, begun: 0, sent: 0 };
         let connections = (0..asked.len().max(answered.len())).map(|at| {
             let of = |halves: &[Vec<Fact>]| halves.get(at).cloned().unwrap_or_default();
-            connection(transcript.steps.len(), &of(&asked), &of(&answered), &mut pauses)
+            let mut answered = of(&answered);
+            if hop == 0 && at == 0 {
+                answered.extend(for_nobody(transcript));
+            }
+            connection(transcript.steps.len(), &of(&asked), &answered, &mut pauses)
         });
         Self { connections: connections.collect() }
     }
@@ -91,6 +95,30 @@ fn parted(transcript: &Transcript, lane: Lane) -> Vec<Vec<Fact>> {
     }
     halves
 }
+
+/// What an origin with no gateway before it wrote after the reader had left: it crossed no hop that anybody saw, so no lane has
+/// it, but its application was told how many octets went. Which they were does not matter to anybody.
+fn for_nobody(transcript: &Transcript) -> Vec<Fact> {
+    let is_end = |event: &&Event| event.lane == Lane::request(0) && matches!(event.what, What::Fin | What::Rst);
+    let Some(left) = transcript.events.iter().find(is_end).map(|event| event.step) else { return Vec::new() };
+    let later = |event: &&Event| event.step > left;
+    if transcript.events.iter().filter(later).any(|event| event.lane == Lane::response(0)) {
+        return Vec::new();
+    }
+    let notes = transcript.events.iter().filter(later).filter(|event| event.lane == Lane::notes(1));
+    let written = |what: &What| {
+        let What::Note(note) = what else { return None };
+        let (call, told) = note.split_once(": ")?;
+        let (kind, _) = call.rsplit_once(' ')?;
+        let octets = told.strip_suffix(" octets").or(told.strip_suffix(" octet"))?.parse().ok()?;
+        let is_write = kind.rsplit(' ').next() == Some("write");
+        (is_write && (1..=MOST_FOR_NOBODY).contains(&octets)).then(|| What::Octets(vec![b'x'; octets]))
+    };
+    notes.filter_map(|event| Some((event.step, written(&event.what)?))).collect()
+}
+
+/// So many octets a write for nobody has at most.
+const MOST_FOR_NOBODY: usize = 64 * 1024;
 
 /// How many of the pauses are behind what has been sent.
 struct Pauses<'a> {

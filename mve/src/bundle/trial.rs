@@ -9,7 +9,7 @@ use super::replay::{Ends, ends_of, leave};
 use super::script::{Replayed, Script, cue, pause};
 
 /// Plays the stimuli of a transcript: what the reader sends and how it ends, and what the origin does. Of what came of it in
-/// the transcript only two things are used: in which steps the reader looked and found nothing, and in which ones its
+/// the transcript only two things are used: in which steps the reader looked and found nothing, and in which one its
 /// connection was ended. With `clocks` such an end is waited for, as nothing else may bring it.
 ///
 /// # Panics
@@ -22,6 +22,8 @@ pub fn look_through(
     let transcript = transcript.clone();
     async move {
         let script = Script::of(&transcript);
+        let is_end = |what: &What| matches!(what, What::Fin | What::Rst);
+        let idle_ends = transcript.lane(Lane::response(0)).any(is_end);
         let mut s = stage.meant(transcript.meant.clone()).start_raw(Replayed::new(&script)).await;
         for step in 0..transcript.steps.len().max(1) {
             s.step(transcript.steps.get(step).map_or("", |step| step.text.as_str()));
@@ -34,23 +36,23 @@ pub fn look_through(
             if !they_end {
                 leave(&mut s, &ends, gets_more || is_told).await;
             }
-            s.rest().await;
+            s.rest(idle_ends).await;
             if s.go_on(&cue(step), false) {
-                s.rest().await;
+                s.rest(idle_ends).await;
             }
             let of_step = |(_, its): &(usize, &harness::transcript::Pause)| its.step == StepId(step);
             for (number, _) in transcript.pauses.iter().enumerate().filter(of_step) {
                 if s.go_on(&pause(number), true) {
-                    s.rest().await;
+                    s.rest(idle_ends).await;
                 }
             }
             if they_end && clocks && !s.has_ended() {
                 s.reader.until(closed()).await;
-                s.rest().await;
+                s.rest(idle_ends).await;
             }
             if they_end && !ends.is_empty() {
                 leave(&mut s, &ends, gets_more).await;
-                s.rest().await;
+                s.rest(idle_ends).await;
             }
             let silence = transcript.events.iter().any(|event| {
                 event.step == StepId(step) && event.lane == Lane::response(0) && event.what == What::Silence

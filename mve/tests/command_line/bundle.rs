@@ -18,6 +18,9 @@ use super::{executable, say};
 const DIRECT: &str = "header_after_write/error_by_abort";
 const BEHIND_NGINX: &str = "header_after_write/error_by_abort@as-shipped";
 
+/// One that writes twice in a step, apart.
+const PAUSING: &str = "hijacked_connection/raw_octets_inside_chunks@http11";
+
 fn reported(case: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let into = folder.path().join("issue");
@@ -121,6 +124,7 @@ fn command(name: &str) -> Option<PathBuf> {
 #[case::direct(DIRECT)]
 #[case::behind_nginx(BEHIND_NGINX)]
 #[case::by_a_reset("proxy_buffering/cut_between_chunks_by_rst@http11")]
+#[case::with_a_pause(PAUSING)]
 fn the_python_program_reproduces(#[case] case: &str) {
     let Some(python) = command("python3") else { return eprintln!("skipped: there is no python3 on the PATH") };
     let (held, folder) = reported(case);
@@ -132,6 +136,7 @@ fn the_python_program_reproduces(#[case] case: &str) {
 #[case::direct(DIRECT)]
 #[case::behind_nginx(BEHIND_NGINX)]
 #[case::by_a_reset("proxy_buffering/cut_between_chunks_by_rst@http11")]
+#[case::with_a_pause(PAUSING)]
 fn the_rust_program_compiles_without_dependencies_and_reproduces(#[case] case: &str) {
     let (held, folder) = reported(case);
     let program = held.path().join("origin");
@@ -147,8 +152,10 @@ fn the_rust_program_compiles_without_dependencies_and_reproduces(#[case] case: &
 }
 
 #[rstest]
+#[case::direct(DIRECT)]
 #[case::behind_nginx(BEHIND_NGINX)]
 #[case::by_a_reset("proxy_buffering/cut_between_chunks_by_rst@http11")]
+#[case::with_a_pause(PAUSING)]
 #[ignore = "needs Go (`just toolchains`)"]
 fn the_go_program_reproduces_in_the_oldest_and_the_newest_version(#[case] case: &str) {
     let toolchains = mve::catalogue::toolchains();

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::future::pending;
 use std::panic::{self, PanicHookInfo};
+use std::pin::Pin;
 
 use harness::capture::content_of_snapshot;
 use harness::gateway::CannotStart;
@@ -81,6 +82,15 @@ pub enum Fault {
     Stopped,
 }
 
+/// Something that somebody may want stopped: each call gives a future that is there when it is to stop.
+pub type Stopping<'a> = dyn Fn() -> Pin<Box<dyn Future<Output = ()> + 'a>> + Sync + 'a;
+
+/// What nobody stops.
+#[must_use]
+pub fn never<'a>() -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+    Box::pin(pending())
+}
+
 /// Plays a case.
 ///
 /// # Errors
@@ -129,7 +139,10 @@ pub fn play_unless(machine: &Machine, case: &Case, stop: impl Future<Output = ()
 }
 
 /// On a runtime of its own: one thread, one scheduling order less.
-fn alone<T>(playing: impl Future<Output = Result<T, Fault>>, stop: impl Future<Output = ()>) -> Result<T, Fault> {
+pub(crate) fn alone<T>(
+    playing: impl Future<Output = Result<T, Fault>>,
+    stop: impl Future<Output = ()>,
+) -> Result<T, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Fault::CannotRun(format!("failed to start a runtime: {error}")))?;
     runtime.block_on(async {

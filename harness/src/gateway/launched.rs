@@ -104,7 +104,10 @@ impl Launched {
     /// # Errors
     /// When it does not start; the message has the end of its log.
     pub async fn start(described: &Described, origin: SocketAddr) -> Result<Self, CannotStart> {
-        let started = begin(described, origin).await.and_then(Self::ready);
+        let started = match begin(described, origin).await {
+            Ok(begun) => begun.ready().await,
+            Err(why) => Err(why),
+        };
         started.map_err(|why| CannotStart { what: described.about(), why })
     }
 
@@ -188,7 +191,7 @@ impl Launched {
     }
 
     /// Waits until both of its sockets listen.
-    fn ready(mut self) -> Result<Self, String> {
+    async fn ready(mut self) -> Result<Self, String> {
         let bound = u64::try_from(patience::bound().as_millis()).unwrap_or(u64::MAX);
         for address in [self.address, self.address_h2] {
             let mut asked_ms = 0;
@@ -199,6 +202,8 @@ impl Launched {
                 }
                 has_ended(self.pid(), Duration::from_millis(ASK_AGAIN_MS));
                 asked_ms += ASK_AGAIN_MS;
+                // Here it can be stopped.
+                tokio::task::yield_now().await;
             }
         }
         self.family();

@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use command_fds::{CommandFdExt as _, FdMapping};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::process::ChildStdout;
 
 use super::folder::Folder;
 use super::{CannotStart, Conf, Nginx, ending};
@@ -119,22 +120,39 @@ fn log_in(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 /// [`NotRead`].
-pub fn test(nginx: &Nginx) -> Result<(), NotRead> {
-    let said = (|| {
-        let listener = address::listen(address::next())?;
-        let folder = Folder::new("nginx")?;
-        let address = listener.local_addr()?;
-        let conf = conf(nginx, address, address, folder.path())?;
-        let mut command = command(nginx, folder.path(), &conf, listener.into())?;
-        let status = command.arg("-t").status()?;
-        let said = fs::read_to_string(log_in(folder.path()))?;
-        let file = folder.path().join(CONF).display().to_string();
-        io::Result::Ok((!status.success()).then(|| NotRead::of(&said, &file)))
-    })();
-    match said {
+pub async fn test(nginx: &Nginx) -> Result<(), NotRead> {
+    match tested(nginx).await {
         Ok(None) => Ok(()),
         Ok(Some(refused)) => Err(refused),
         Err(error) => Err(NotRead { message: format!("cannot start nginx: {error}"), line: None }),
+    }
+}
+
+async fn tested(nginx: &Nginx) -> io::Result<Option<NotRead>> {
+    let listener = address::listen(address::next())?;
+    let folder = Folder::new("nginx")?;
+    let address = listener.local_addr()?;
+    let conf = conf(nginx, address, address, folder.path())?;
+    let mut command = command(nginx, folder.path(), &conf, listener.into())?;
+    let mut reading = Reading(command.arg("-t").stdout(Stdio::piped()).spawn()?);
+    // It may take its time, for it asks for names; it says nothing here, and at its end the pipe ends.
+    if let Some(stdout) = reading.0.stdout.take() {
+        tokio::io::copy(&mut ChildStdout::from_std(stdout)?, &mut tokio::io::sink()).await?;
+    }
+    let status = reading.0.wait()?;
+    let said = fs::read_to_string(log_in(folder.path()))?;
+    let file = folder.path().join(CONF).display().to_string();
+    Ok((!status.success()).then(|| NotRead::of(&said, &file)))
+}
+
+/// An nginx that reads its conf; gone with this.
+struct Reading(Child);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        // It has begun nothing that would have to end in order.
+        let _gone_already = self.0.kill();
+        let _status = self.0.wait();
     }
 }
 

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::io::{self, Write as _};
 
+use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 use harness::wire::notation::printable;
 
 use super::Exit;
 use super::stop::Reason;
+
+/// How many characters of a foreign line are told.
+const SHORT: usize = 400;
 
 /// Why a command could not do its work.
 #[derive(Debug)]
@@ -63,6 +67,13 @@ pub fn safe(line: &str) -> String {
     if line.bytes().all(|octet| matches!(octet, b' '..=b'~')) { line.to_owned() } else { printable(line) }
 }
 
+/// A foreign line for people: safe, and of a long one its beginning. Whoever wants all of it asks for `--json`.
+pub fn short(line: &str) -> String {
+    let start: String = line.chars().take(SHORT).collect();
+    let more = if start.len() < line.len() { "..." } else { "" };
+    safe(&start) + more
+}
+
 /// What clap has to say: help and version as they are, everything else in one line.
 pub fn of_clap(error: &clap::Error) -> Result<Exit, Complaint> {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -70,7 +81,7 @@ pub fn of_clap(error: &clap::Error) -> Result<Exit, Complaint> {
         return Ok(Exit::AsClaimed);
     }
     let text = error.to_string();
-    let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("lastchunk");
+    let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).map_or_else(asked, str::to_owned);
     let said: Vec<&str> = text
         .lines()
         .map(str::trim)
@@ -81,6 +92,13 @@ pub fn of_clap(error: &clap::Error) -> Result<Exit, Complaint> {
     let said = said.strip_prefix("error: ").unwrap_or(&said);
     let command: Vec<&str> = usage.split(' ').take_while(|word| !word.starts_with(['[', '<', '-'])).collect();
     Err(Complaint::new(format!("{said} (see `{} --help`)", command.join(" "))))
+}
+
+/// The command that was asked for, where clap does not say whose argument is wrong.
+fn asked() -> String {
+    let all = super::Cli::command();
+    let word = std::env::args().nth(1).filter(|word| all.find_subcommand(word).is_some());
+    word.map_or("lastchunk".to_owned(), |word| format!("lastchunk {word}"))
 }
 
 #[cfg(test)]

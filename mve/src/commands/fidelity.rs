@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use fixtures::go::{Toolchain, toolchain, toolchains};
-use mve::fidelity::{Go, Model, OLDEST, run};
+use mve::fidelity::{Go, Model, OLDEST, run_unless};
 use mve::player::install_panic_hook;
 
 use super::complaint::Complaint;
+use super::stop::Stop;
 use super::{Exit, output};
 
 #[derive(Debug, Args)]
@@ -26,12 +27,22 @@ pub struct Fidelity {
 
 impl Fidelity {
     /// Compares, and prints each divergence as a pair of transcripts.
-    pub fn answer(self) -> Result<Exit, Complaint> {
+    pub fn answer(&self) -> Result<Exit, Complaint> {
+        let stop = Stop::on_signals()?;
         install_panic_hook(false);
+        stop.or(self.compare(&stop))
+    }
+
+    fn compare(&self, stop: &Stop) -> Result<Exit, Complaint> {
         let mut exit = Exit::AsClaimed;
         for toolchain in self.toolchains()? {
             let go = Go::start(&toolchain).map_err(Complaint::new)?;
-            let compared = run(self.seed, self.count, &Model::default(), &go).map_err(Complaint::new)?;
+            let is_stopped = || stop.reason().is_some();
+            let compared = run_unless(self.seed, self.count, &Model::default(), &go, &is_stopped);
+            let compared = compared.map_err(Complaint::new)?;
+            if let Some(reason) = stop.reason() {
+                return Ok(Exit::Stopped(reason));
+            }
             let mut out = output::text();
             for divergence in &compared.divergences {
                 writeln!(out, "{divergence}")?;

@@ -13,7 +13,7 @@ use mve::own::conf::{Directive, Named, streaming};
 use mve::player::{Fault, install_panic_hook, keep_panics_of_this_thread, show_unless};
 use serde::Serialize;
 
-use super::complaint::{Complaint, safe};
+use super::complaint::{Complaint, safe, short};
 use super::own::{Part, selected, tell_conf};
 use super::paint::{self, in_style};
 use super::stop::Stop;
@@ -85,16 +85,21 @@ struct Finding {
 
 impl Lint {
     pub fn answer(&self) -> Result<Exit, Complaint> {
+        let mut fit = selected(&self.patterns)?;
+        fit.retain(|case| case.unfit.is_none());
         let stop = Stop::on_signals()?;
         install_panic_hook(false);
+        stop.or(self.measure(fit, &stop))
+    }
+
+    fn measure(&self, fit: Vec<Candidate>, stop: &Stop) -> Result<Exit, Complaint> {
         let machine = Machine::default();
-        let own = self.part.of(&machine, &self.file)?;
+        let own = self.part.of(&machine, &self.file, stop)?;
         let named = streaming(own.conf(), own.choice().server);
         if !self.json {
             tell_conf(&own)?;
         }
-        let fit: Vec<Candidate> = selected(&self.patterns)?.into_iter().filter(|case| case.unfit.is_none()).collect();
-        let mut whole = played(&own, &fit, &stop)?;
+        let mut whole = played(&own, &fit, stop)?;
         // What never ends here would be waited for once more with each directive.
         whole.retain(|_, came| came.is_some());
         let tried: Vec<Candidate> = fit.into_iter().filter(|candidate| whole.contains_key(&candidate.name())).collect();
@@ -103,18 +108,19 @@ impl Lint {
             if stop.reason().is_some() {
                 break;
             }
-            findings.push(finding(&own, named, &whole, &tried, &stop)?);
+            findings.push(finding(&own, named, &whole, &tried, stop)?);
         }
         let is_alone = |finding: &Finding| finding.effect == "none" && finding.why.is_none();
         let alone: Vec<usize> = (0..findings.len()).filter(|at| is_alone(&findings[*at])).collect();
         let together = if alone.len() > 1 && stop.reason().is_none() {
             let directives: Vec<&Directive> = alone.iter().map(|at| named[*at].directive).collect();
-            let without = own.without(&directives).map_err(Complaint::new)?;
-            changes(&whole, &played(&without, &tried, &stop)?)
+            let without = own.without(&directives, &|| stop.future()).map_err(Complaint::new)?;
+            changes(&whole, &played(&without, &tried, stop)?)
         } else {
             Vec::new()
         };
         if let Some(reason) = stop.reason() {
+            // What was not measured is not told.
             return Ok(Exit::Stopped(reason));
         }
         if !together.is_empty() {
@@ -157,7 +163,7 @@ fn finding(
         }
         return Ok(finding);
     }
-    match own.without(&[directive]) {
+    match own.without(&[directive], &|| stop.future()) {
         Err(refused) => {
             finding.effect = "refused";
             finding.why = Some(refused.to_string());
@@ -174,7 +180,7 @@ fn finding(
 /// Whether a clock is the one that holds: in its place, and turned down, it has to end a silent stream.
 fn turned_down(own: &Own, directive: &Directive, stop: &Stop, finding: &mut Finding) -> Result<(), Complaint> {
     let was = directive.words[1..].iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ");
-    let own = own.with(directive, TURNED_DOWN).map_err(Complaint::new)?;
+    let own = own.with(directive, TURNED_DOWN, &|| stop.future()).map_err(Complaint::new)?;
     // On a thread of its own, whose panics are results: a wait in vain is one.
     let shown = std::thread::scope(|scope| {
         let asking = || {
@@ -231,7 +237,7 @@ fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
     let mut out = output::text();
     for finding in findings {
         let Finding { file, line, directive, effect, changes, .. } = finding;
-        let verdict = match (*effect, finding.why.as_deref().map(safe)) {
+        let verdict = match (*effect, finding.why.as_deref().map(short)) {
             ("none", Some(why)) => in_style(paint::BOLD, format!("without effect: {why}")),
             ("clock", Some(why)) => format!("a clock that holds: {why}"),
             ("refused", why) => format!("needed: {}", why.unwrap_or_default()),
@@ -250,7 +256,7 @@ fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
             ),
             _ => "not tried: its effect is a clock, and no case waits for it".to_owned(),
         };
-        writeln!(out, "{}:{line}: {}\n    {verdict}", safe(file), safe(directive))?;
+        writeln!(out, "{}:{line}: {}\n    {verdict}", safe(file), short(directive))?;
         if *effect != "changes" {
             continue;
         }

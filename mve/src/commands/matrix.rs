@@ -1,13 +1,13 @@
 //! `lastchunk matrix`.
 
 mod cell;
+mod html;
 mod object;
 mod tables;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
@@ -16,15 +16,16 @@ use fixtures::gateways::{BadFolder, NAMES};
 use fixtures::gateways::{Description, Image};
 use mve::matrix::baseline::Baseline;
 use mve::matrix::chains::{self, Chains};
-use mve::matrix::page;
-use mve::matrix::run::{Chain, Row, run};
+use mve::matrix::run::{Chain, Row, run_unless};
 use mve::matrix::table::Table;
 use mve::player::install_panic_hook;
 
 use super::complaint::{self, Complaint};
 use super::selection::quoted;
+use super::stop::{Reason, Stop};
 use super::{Exit, output};
 
+use html::Page;
 use object::Object;
 use tables::tell;
 
@@ -79,12 +80,13 @@ pub struct Matrix {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// How many gateways run at a time; by default one a processor
-    #[arg(long)]
-    workers: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    workers: Option<u16>,
 }
 
 impl Matrix {
     pub fn answer(&self) -> Result<Exit, Complaint> {
+        let stop = Stop::on_signals()?;
         install_panic_hook(false);
         let tables = match self.table.as_str() {
             "all" => Table::ALL.to_vec(),
@@ -93,17 +95,25 @@ impl Matrix {
                 Complaint::new(format!("no table {} (known: {known}, all)", quoted(name)))
             })?],
         };
+        stop.or(self.tables(&tables, &stop))
+    }
+
+    fn tables(&self, tables: &[Table], stop: &Stop) -> Result<Exit, Complaint> {
+        let page = self.html.as_deref().map(Page::at).transpose()?;
         let mut rows = Vec::new();
         let mut missing = Vec::new();
         let mut races = BTreeSet::new();
-        for table in tables {
+        for &table in tables {
             let chains = self.chains(table)?;
             missing.extend(chains.missing);
             for chain in &chains.chains {
                 let of = |race: &&fixtures::gateways::Race| (chain.gateway(), race.outcome_stands, race.reason.clone());
                 races.extend(chain.races(table).iter().map(of));
             }
-            rows.extend(self.play(table, &chains.chains)?);
+            rows.extend(self.play(table, &chains.chains, stop)?);
+            if let Some(reason) = stop.reason() {
+                return Ok(Exit::Stopped(reason));
+            }
         }
         missing.sort();
         missing.dedup();
@@ -117,10 +127,6 @@ impl Matrix {
                 (false, _) => Ok(Exit::CouldNotRun),
             };
         }
-        if let Some(file) = &self.html {
-            fs::write(file, page::page(&rows))
-                .map_err(|error| Complaint::new(format!("cannot write {}: {error}", file.display())))?;
-        }
         if !self.json {
             tell(&rows)?;
         }
@@ -131,6 +137,10 @@ impl Matrix {
         let differences = Baseline::reviewed().differences(&rows);
         for difference in &differences {
             complaint::say(&difference.to_string());
+        }
+        // Last: whatever becomes of the page, the tables are told.
+        if let Some(page) = page {
+            page.write(&rows)?;
         }
         // Of the project's own gateways few machines have all; a folder that was asked for is to be played.
         let unplayed = missing.iter().any(|(gateway, _)| !NAMES.contains(&gateway.as_str()));
@@ -158,25 +168,26 @@ impl Matrix {
     }
 
     /// Plays a table; with --json its rows are told as each gateway ends, in order.
-    fn play(&self, table: Table, chains: &[Chain]) -> Result<Vec<Row>, Complaint> {
-        let workers = self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
-        let done = AtomicUsize::new(0);
-        let quiet = Mutex::new(());
-        let progress = |rows: &[Row]| {
-            let _one_line_at_a_time = quiet.lock();
-            let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            if let (false, Some(row)) = (self.json, rows.first()) {
+    fn play(&self, table: Table, chains: &[Chain], stop: &Stop) -> Result<Vec<Row>, Complaint> {
+        let workers =
+            self.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from);
+        let count = AtomicUsize::new(0);
+        let unwritten = OnceLock::new();
+        let done = |rows: &[Row]| {
+            let count = count.fetch_add(1, Ordering::Relaxed) + 1;
+            let Some(row) = rows.first() else { return };
+            if self.json {
+                if let Err(error) = rows.iter().try_for_each(|row| output::object(&Object::of(row))) {
+                    stop.because(Reason::Unread);
+                    let _the_first = unwritten.set(error);
+                }
+            } else {
                 let about = format!("{} {} {}", row.gateway, row.version, row.conf);
                 complaint::say(&format!("{count} of {}: {about}, {} cells", chains.len(), rows.len()));
             }
         };
-        let rows = run(table, chains, workers, &|_, _| true, &progress);
-        if self.json {
-            for row in &rows {
-                output::object(&Object::of(row))?;
-            }
-        }
-        Ok(rows)
+        let rows = run_unless(table, chains, workers, &|_, _| true, &done, &|| stop.future());
+        unwritten.into_inner().map_or(Ok(rows), |error| Err(error.into()))
     }
 }
 

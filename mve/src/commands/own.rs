@@ -15,7 +15,7 @@ use mve::own::cases::{Candidate, candidates};
 use mve::player::{Fault, Shown, install_panic_hook, show_unless};
 use serde::Serialize;
 
-use super::complaint::{self, Complaint, safe};
+use super::complaint::{self, Complaint, safe, short};
 use super::paint::{self, in_style};
 use super::selection::quoted;
 use super::stop::Stop;
@@ -41,7 +41,10 @@ impl Part {
     pub fn is_for_nothing(&self) -> Result<(), Complaint> {
         match (&self.server, &self.path) {
             (None, None) => Ok(()),
-            _ => Err(Complaint::new("--server and --path are for a conf of yours: --via ./nginx.conf")),
+            (Some(_), _) => Err(Complaint::new("--server is for a conf of yours: --via ./nginx.conf")),
+            (None, Some(_)) => Err(Complaint::new(
+                "--path is for a conf of yours, --via ./nginx.conf, or with `run` for a command of yours, --origin 'cmd:./server --port {port}'",
+            )),
         }
     }
 
@@ -60,12 +63,12 @@ impl Part {
     }
 
     /// The conf, ready for cases.
-    pub fn of(&self, machine: &Machine, file: &Path) -> Result<Own, Complaint> {
+    pub fn of(&self, machine: &Machine, file: &Path, stop: &Stop) -> Result<Own, Complaint> {
         if self.path.as_ref().is_some_and(|path| !path.starts_with('/')) {
             return Err(Complaint::new("--path begins with a slash: --path /v1/events"));
         }
         let nginx = machine.nginx().map_err(Complaint::new)?;
-        Own::read(nginx, file, self.server.as_deref(), self.path.as_deref()).map_err(Complaint::new)
+        Own::read(nginx, file, self.server.as_deref(), self.path.as_deref(), &|| stop.future()).map_err(Complaint::new)
     }
 }
 
@@ -131,8 +134,12 @@ pub fn run(file: &Path, part: &Part, patterns: &[String], json: bool, verbose: b
     let selected = selected(patterns)?;
     let stop = Stop::on_signals()?;
     install_panic_hook(verbose);
+    stop.or(play_behind(file, part, selected, json, &stop))
+}
+
+fn play_behind(file: &Path, part: &Part, selected: Vec<Candidate>, json: bool, stop: &Stop) -> Result<Exit, Complaint> {
     let machine = Machine::default();
-    let own = part.of(&machine, file)?;
+    let own = part.of(&machine, file, stop)?;
     let (fit, unfit): (Vec<Candidate>, Vec<Candidate>) =
         selected.into_iter().partition(|candidate| candidate.unfit.is_none());
     if !json {
@@ -141,10 +148,10 @@ pub fn run(file: &Path, part: &Part, patterns: &[String], json: bool, verbose: b
     let mut rows = Vec::new();
     let work = |candidate: &Candidate| {
         let own = Came::of(show_unless(own.stage(), candidate.variant.run, stop.wait()));
-        let beside = BESIDE.map(|conf| beside(&machine, candidate.variant, conf, &own, &stop));
+        let beside = BESIDE.map(|conf| beside(&machine, candidate.variant, conf, &own, stop));
         Row { candidate: *candidate, own, beside }
     };
-    play::each(&fit, &stop, work, |row| {
+    play::each(&fit, stop, work, |row| {
         if stop.reason().is_some() {
             return Ok(());
         }
@@ -163,8 +170,7 @@ pub fn run(file: &Path, part: &Part, patterns: &[String], json: bool, verbose: b
         tell(&own, &rows, &unfit)?;
     }
     let not_run = rows.iter().any(|row| matches!(row.own, Came::Not(_)));
-    let exit = if not_run { Exit::CouldNotRun } else { Exit::AsClaimed };
-    Ok(stop.reason().map_or(exit, Exit::Stopped))
+    Ok(if not_run { Exit::CouldNotRun } else { Exit::AsClaimed })
 }
 
 /// The cases behind nginx that a pattern meets; without patterns, all.
@@ -206,7 +212,7 @@ pub fn tell_conf(own: &Own) -> Result<(), Complaint> {
     writeln!(out, "{}, through the server {}", in_style(paint::BOLD, safe(own.name())), safe(own.server()))?;
     writeln!(out, "taken as it is, but for")?;
     for replaced in own.replaced() {
-        writeln!(out, "  {}", safe(&replaced.to_string()))?;
+        writeln!(out, "  {}", short(&replaced.to_string()))?;
     }
     writeln!(out)?;
     Ok(out.flush()?)
@@ -334,7 +340,10 @@ pub fn show(file: &Path, part: &Part, case: &str, verbose: bool) -> Result<Exit,
     let stop = Stop::on_signals()?;
     install_panic_hook(verbose);
     let machine = Machine::default();
-    let own = part.of(&machine, file)?;
+    let own = match part.of(&machine, file, &stop) {
+        Ok(own) => own,
+        Err(complaint) => return stop.or(Err(complaint)),
+    };
     tell_conf(&own)?;
     // A gateway dies with the thread that started it, and a panic of a case is its result.
     let shown = std::thread::scope(|scope| {

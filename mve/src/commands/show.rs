@@ -30,7 +30,7 @@ pub struct Show {
 
 impl Show {
     pub fn answer(&self) -> Result<Exit, Complaint> {
-        if let Some(answer) = super::matrix::show(&self.case, &self.via) {
+        if let Some(answer) = super::matrix::show(&self.case, &self.via, &self.part) {
             return answer;
         }
         match &self.via[..] {

@@ -1,12 +1,14 @@
 //! How a run is stopped on the way: by a signal, or because nobody reads its output.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::thread;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::Exit;
 use super::complaint::Complaint;
 
 /// Why a run is stopped.
@@ -79,10 +81,24 @@ impl Stop {
         *self.0.borrow()
     }
 
+    /// How a command ends that came to this: once a signal has stopped it, nothing else counts.
+    pub fn or(&self, done: Result<Exit, Complaint>) -> Result<Exit, Complaint> {
+        match self.reason() {
+            Some(reason @ (Reason::Interrupted | Reason::Terminated)) => Ok(Exit::Stopped(reason)),
+            Some(Reason::Unread) => done.map(|_| Exit::Stopped(Reason::Unread)),
+            None => done,
+        }
+    }
+
     /// Returns when it is stopped.
     pub async fn wait(&self) {
         // The sender lives in `self`, so the wait cannot fail.
         let mut reason = self.0.subscribe();
         let _stopped = reason.wait_for(Option::is_some).await;
+    }
+
+    /// The same, for those who ask again and again.
+    pub fn future(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(self.wait())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -34,7 +35,8 @@ impl Go {
         let program = fidelity(toolchain).map_err(|error| Fault(error.to_string()))?;
         let failed = |error: &dyn std::fmt::Display| Fault(format!("failed to start {}: {error}", program.display()));
         let mut command = Command::new(&program);
-        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+        // A signal from the terminal is ours to hear: it ends when we are done with it.
+        command.process_group(0).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().map_err(|error| failed(&error))?;
         let mut line = String::new();
         let output = process.stdout.take().expect("it is piped");

@@ -53,13 +53,27 @@ pub struct Compared {
 /// # Errors
 /// When one of them cannot play.
 pub fn run(seed: u64, count: u64, model: &dyn Witness, real: &dyn Witness) -> Result<Compared, Fault> {
+    run_unless(seed, count, model, real, &|| false)
+}
+
+/// As [`run`], but no program is begun once `is_stopped` holds; what came of it then says little.
+///
+/// # Errors
+/// When one of them cannot play.
+pub fn run_unless(
+    seed: u64,
+    count: u64,
+    model: &dyn Witness,
+    real: &dyn Witness,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<Compared, Fault> {
     let next = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
     let found = Mutex::new(BTreeMap::new());
     let work = || {
         // a handler that panics does so by intent, and the server tells it in its log
         keep_panics_of_this_thread();
-        while !stop.load(Ordering::Relaxed) {
+        while !stop.load(Ordering::Relaxed) && !is_stopped() {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= count {
                 break;

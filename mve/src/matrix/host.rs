@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use harness::gateway::{CannotStart, Described, Launched};
 use harness::wire::h1::{Framing, Labeller};
+use harness::wire::notation::escape;
 use harness::{address, patience};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -146,7 +147,7 @@ impl Host {
                     *kept.lock().unwrap_or_else(PoisonError::into_inner) = socket;
                     Ok(())
                 }
-                Ok((response, _)) => Err(format!("the fence's response is {:?}", String::from_utf8_lossy(&response))),
+                Ok((response, _)) => Err(format!("the fence's response is \"{}\"", escape(&response))),
                 Err(error) => Err(format!("the fence does not pass: {error}")),
             }
         }

@@ -1,5 +1,6 @@
 //! Runs the tables: gateways started once and shared by their cells, several chains at a time.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +16,7 @@ use super::held;
 use super::host::Host;
 use super::play::{self, Played};
 use super::table::{Keys, Table};
+use crate::player::{Stopping, never};
 
 /// What is run as one: a chain of gateways, and the readers that it speaks with.
 #[derive(Debug, Clone)]
@@ -193,7 +195,8 @@ fn is_like(pattern: &str, name: &str) -> bool {
 }
 
 /// Runs the cells of all chains for which `wanted` holds; `workers` chains at a time. The rows are in the order of the
-/// chains and of their cells, whoever was first. `done` is called with the rows of each chain, as it ends.
+/// chains and of their cells, whoever was first. `done` is called with the rows of each chain, in that order, as soon as
+/// it and all before it have ended.
 #[must_use]
 pub fn run(
     table: Table,
@@ -202,24 +205,56 @@ pub fn run(
     wanted: &(dyn Fn(&Chain, &Keys) -> bool + Sync),
     done: &(dyn Fn(&[Row]) + Sync),
 ) -> Vec<Row> {
+    run_unless(table, chains, workers, wanted, done, &never)
+}
+
+/// As [`run`], until `stop` is there: then the rows of the chains that had ended, as far as those before them had.
+/// Whatever a chain has opened is gone when this returns.
+#[must_use]
+pub fn run_unless(
+    table: Table,
+    chains: &[Chain],
+    workers: usize,
+    wanted: &(dyn Fn(&Chain, &Keys) -> bool + Sync),
+    done: &(dyn Fn(&[Row]) + Sync),
+    stop: &Stopping<'_>,
+) -> Vec<Row> {
     let next = AtomicUsize::new(0);
-    let rows: Vec<Mutex<Vec<Row>>> = chains.iter().map(|_| Mutex::default()).collect();
+    let ended: Mutex<Ended> = Mutex::default();
     std::thread::scope(|scope| {
         for worker in 0..workers.max(1) {
-            let (next, rows) = (&next, &rows);
+            let (next, ended) = (&next, &ended);
             scope.spawn(move || {
                 stay_on_processor(worker);
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(chain) = chains.get(at) else { return };
-                    let its = run_chain(table, chain, wanted);
-                    done(&its);
-                    *rows[at].lock().unwrap_or_else(PoisonError::into_inner) = its;
+                    let Some(its) = run_chain(table, chain, wanted, stop) else { return };
+                    ended.lock().unwrap_or_else(PoisonError::into_inner).take(at, its, done);
                 }
             });
         }
     });
-    rows.into_iter().flat_map(|rows| rows.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    ended.into_inner().unwrap_or_else(PoisonError::into_inner).rows
+}
+
+/// The rows of the chains that have ended, in order, and those that ended before one that stands before them.
+#[derive(Default)]
+struct Ended {
+    rows: Vec<Row>,
+    due: usize,
+    early: BTreeMap<usize, Vec<Row>>,
+}
+
+impl Ended {
+    fn take(&mut self, at: usize, its: Vec<Row>, done: &(dyn Fn(&[Row]) + Sync)) {
+        self.early.insert(at, its);
+        while let Some(its) = self.early.remove(&self.due) {
+            self.due += 1;
+            done(&its);
+            self.rows.extend(its);
+        }
+    }
 }
 
 /// Keeps this thread, and the gateways that it starts, on one processor: the kernel hands loopback packets over in the
@@ -233,7 +268,13 @@ fn stay_on_processor(worker: usize) {
     let _stays_where_it_may = sched_setaffinity(None, &one);
 }
 
-fn run_chain(table: Table, chain: &Chain, wanted: &(dyn Fn(&Chain, &Keys) -> bool + Sync)) -> Vec<Row> {
+/// None when it is stopped: without all of its cells nothing is said of a chain.
+fn run_chain(
+    table: Table,
+    chain: &Chain,
+    wanted: &(dyn Fn(&Chain, &Keys) -> bool + Sync),
+    stop: &Stopping<'_>,
+) -> Option<Vec<Row>> {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => panic!("failed to make a runtime: {error}"),
@@ -244,15 +285,16 @@ fn run_chain(table: Table, chain: &Chain, wanted: &(dyn Fn(&Chain, &Keys) -> boo
     let mut rows = Vec::new();
     for cell in chain.cells(table).into_iter().filter(|cell| wanted(chain, &cell.keys())) {
         if host.is_none() && no_start.is_none() {
-            let started = AssertUnwindSafe(|| runtime.block_on(Host::start(&chain.gateways)));
-            match catch_unwind(started).map(|started| started.map_err(|error| error.to_string())) {
-                Ok(Ok(started)) => host = Some(started),
-                Ok(Err(why)) => no_start = Some(why),
+            let started = AssertUnwindSafe(|| runtime.block_on(unless(stop(), Host::start(&chain.gateways))));
+            match catch_unwind(started).map(|started| Some(started?.map_err(|error| error.to_string()))) {
+                Ok(None) => return None,
+                Ok(Some(Ok(started))) => host = Some(started),
+                Ok(Some(Err(why))) => no_start = Some(why),
                 Err(panic) => no_start = Some(message(&*panic)),
             }
         }
         let played = catch_unwind(AssertUnwindSafe(|| {
-            runtime.block_on(async {
+            runtime.block_on(unless(stop(), async {
                 let Some(host) = &mut host else { return Err(no_start.clone().unwrap_or_default()) };
                 let played = match cell {
                     Any::Truncation(cell) => play::play(host, cell).await.map(Facts::from),
@@ -260,9 +302,9 @@ fn run_chain(table: Table, chain: &Chain, wanted: &(dyn Fn(&Chain, &Keys) -> boo
                     Any::Departure(cell) => departure::play(host, cell).await,
                 };
                 played.map_err(|why| format!("{why}\n{}", host.log()))
-            })
+            }))
         }));
-        let mut result = played.unwrap_or_else(|panic| Err(message(&*panic)));
+        let mut result = played.unwrap_or_else(|panic| Some(Err(message(&*panic))))?;
         if result.is_err() {
             // What a fault leaves behind is no place for the next cell.
             host = None;
@@ -279,7 +321,16 @@ fn run_chain(table: Table, chain: &Chain, wanted: &(dyn Fn(&Chain, &Keys) -> boo
         judge_by_control(&mut rows);
     }
     drop(host);
-    rows
+    Some(rows)
+}
+
+/// What comes of this, or nothing if it is to stop first.
+async fn unless<T>(stop: impl Future<Output = ()>, doing: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stop => None,
+        done = doing => Some(done),
+    }
 }
 
 /// Where the control is not intact, the set-up is at fault, and nothing is said of the gateway.

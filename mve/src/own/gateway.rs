@@ -8,9 +8,10 @@ use harness::origin::scripted;
 use harness::stage::Stage;
 use harness::transcript::{Lane, Transcript};
 use harness::until::closed;
+use harness::wire::notation::printable;
 
 use super::conf::{Addressed, Choice, Conf, Directive, Place, Replaced, addressed};
-use crate::player::{Fault, keep_panics_of_this_thread, show_unless};
+use crate::player::{Fault, Stopping, alone, keep_panics_of_this_thread, show_unless};
 
 /// A gateway with a user's conf.
 #[derive(Debug, Clone)]
@@ -30,11 +31,17 @@ pub struct Unusable(pub String);
 
 impl Own {
     /// Reads a conf, and finds in it a server and a path that pass a request on: of the server with this name, if one is
-    /// given, and by this path.
+    /// given, and by this path; until `stop` is there.
     ///
     /// # Errors
     /// When nginx refuses the conf, in its own words, or nothing in it passes a request on.
-    pub fn read(program: &Nginx, file: &Path, server: Option<&str>, path: Option<&str>) -> Result<Self, Unusable> {
+    pub fn read(
+        program: &Nginx,
+        file: &Path,
+        server: Option<&str>,
+        path: Option<&str>,
+        stop: &Stopping<'_>,
+    ) -> Result<Self, Unusable> {
         let conf = Conf::read(file).map_err(|refused| Unusable(refused.to_string()))?;
         let name = file.display().to_string();
         let mut choices = conf.choices(server);
@@ -47,8 +54,8 @@ impl Own {
         for choice in choices {
             let addressed = addressed(&conf, &choice, &[]);
             let own = Self { program: program.clone(), conf: conf.clone(), name: name.clone(), choice, addressed };
-            own.is_read()?;
-            match own.answer() {
+            own.is_read(stop)?;
+            match own.answer(stop) {
                 None => return Ok(own),
                 Some(answer) => answers.push(format!("{}: {answer}", own.asked())),
             }
@@ -65,9 +72,9 @@ impl Own {
         let choice = Choice::default();
         let addressed = addressed(&conf, &choice, &[]);
         let own = Self { program: program.clone(), conf, name: name.clone(), choice, addressed };
-        own.is_read()?;
+        own.is_read(stop)?;
         Err(Unusable(match server {
-            Some(server) => format!("{name}: there is no server named {server:?} that has a proxy_pass"),
+            Some(server) => format!("{name}: there is no server named \"{}\" that has a proxy_pass", printable(server)),
             None => format!("{name}: no server in http has a proxy_pass: there is nothing to stand before an origin"),
         }))
     }
@@ -76,21 +83,21 @@ impl Own {
     ///
     /// # Errors
     /// When nginx refuses it so.
-    pub fn without(&self, directives: &[&Directive]) -> Result<Self, Unusable> {
+    pub fn without(&self, directives: &[&Directive], stop: &Stopping<'_>) -> Result<Self, Unusable> {
         let addressed = addressed(&self.conf, &self.choice, directives);
         let own = Self { addressed, ..self.clone() };
-        own.is_read().map(|()| own)
+        own.is_read(stop).map(|()| own)
     }
 
     /// The same with another value as the only parameter of a directive.
     ///
     /// # Errors
     /// When nginx refuses it so.
-    pub fn with(&self, directive: &Directive, value: &str) -> Result<Self, Unusable> {
+    pub fn with(&self, directive: &Directive, value: &str, stop: &Stopping<'_>) -> Result<Self, Unusable> {
         let conf = self.conf.with(directive, value);
         let addressed = addressed(&conf, &self.choice, &[]);
         let own = Self { conf, addressed, ..self.clone() };
-        own.is_read().map(|()| own)
+        own.is_read(stop).map(|()| own)
     }
 
     /// The conf, with what it includes.
@@ -136,10 +143,12 @@ impl Own {
         format!("{path} of {}", self.choice.about)
     }
 
-    fn is_read(&self) -> Result<(), Unusable> {
+    fn is_read(&self, stop: &Stopping<'_>) -> Result<(), Unusable> {
         let (program, name) = (self.program.clone(), self.name.clone());
         let conf = gateway::Conf::Template(self.addressed.template.clone());
-        gateway::test(&gateway::Nginx { program, name, conf }).map_err(|NotRead { message, line }| {
+        let nginx = gateway::Nginx { program, name, conf };
+        let read = alone(async { Ok(gateway::test(&nginx).await) }, stop());
+        read.map_err(|fault| Unusable(fault.to_string()))?.map_err(|NotRead { message, line }| {
             let place = line.and_then(|line| self.addressed.place(line)).map(Place::to_string);
             let place = place.unwrap_or_else(|| self.name.clone());
             Unusable(format!("nginx {}: {message} in {place}", self.program.version))
@@ -147,12 +156,12 @@ impl Own {
     }
 
     /// What a request is answered with that does not reach the origin; none if it does.
-    fn answer(&self) -> Option<String> {
+    fn answer(&self, stop: &Stopping<'_>) -> Option<String> {
         // On a thread of its own, whose panics are results.
         let shown = std::thread::scope(|scope| {
             let asking = || {
                 keep_panics_of_this_thread();
-                show_unless(self.stage(), |stage| Box::pin(one_request(stage)), std::future::pending())
+                show_unless(self.stage(), |stage| Box::pin(one_request(stage)), stop())
             };
             scope.spawn(asking).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });

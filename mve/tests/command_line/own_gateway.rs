@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use rstest::rstest;
 use tempfile::TempDir;
@@ -261,6 +262,59 @@ fn a_gateway_that_asks_somebody_else_is_at_fault_and_not_judged() {
     let told =
         said.out.contains("61 cells: failed to start my-gateway") && said.out.contains("the fence's response is");
     assert!(told, "{}", said.out);
+}
+
+/// Rows are told as soon as their gateway has ended: one that never starts does not hold back those before it.
+#[test]
+fn the_rows_of_a_gateway_are_told_when_it_ends() {
+    let (one, two) = (folder(), folder());
+    let [started, never] = ["started", "never"].map(|name| two.path().join(name));
+    let made = std::process::Command::new("mkfifo").args([&started, &never]).status().expect("mkfifo starts");
+    assert!(made.success());
+    program(two.path(), &format!("echo > '{}'; read line < '{}'", started.display(), never.display()));
+    let other = DESCRIPTION.replace("\"my-gateway\"", "\"my-other\"");
+    write(two.path(), "gateway.toml", &other);
+    let mut command = lastchunk(&["matrix", "--json", "--workers", "1", "--via"]);
+    command.arg(one.path()).arg("--via").arg(two.path()).env("LASTCHUNK_PATIENCE_MS", "3600000");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    fs::read_to_string(&started).expect("the second gateway says that it has started");
+    let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+    let said = Said::of(child.wait_with_output().expect("the program ends"));
+    assert_eq!((said.status, said.err.as_str()), (Some(130), ""));
+    let rows = said.objects();
+    assert_eq!(rows.len(), 61);
+    assert!(rows.iter().all(|row| row["gateway"] == "my-gateway"), "{}", said.out);
+}
+
+#[test]
+fn a_page_is_written_over_what_stood_there() {
+    let folder = folder();
+    let page = folder.path().join("page.html");
+    fs::write(&page, "x".repeat(10_000_000)).expect("a file of our own");
+    let said = matrix(folder.path(), &["--html", page.to_str().expect("UTF-8")]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+    let text = fs::read_to_string(&page).expect("it is written");
+    assert!(text.starts_with("<!doctype html>") && text.trim_end().ends_with("</html>"), "{}", text.len());
+}
+
+#[rstest]
+#[case::no_gateway("truncation/nope", "\"nope\" is no gateway and version that is here (known: ")]
+#[case::no_pair("pairs/nosuch", "\"nosuch\" is no gateway and version that is here (known: ")]
+#[case::nothing("truncation/", "it names no gateway (known: ")]
+#[case::no_conf("truncation/my-gateway-V/nope", "\"nope\" is not known (there: default)")]
+#[case::no_cut("truncation/my-gateway-V/default/chunked/nope/fin/http-1.1", "\"nope\" is not known (there: ")]
+#[case::a_beginning(
+    "truncation/my-gateway-V/default",
+    "that is the beginning of 61 cells, one is truncation/my-gateway-"
+)]
+fn of_a_cell_that_is_not_there_the_wrong_word_is_told(#[case] name: &str, #[case] why: &str) {
+    let folder = folder();
+    let name = name.replace("-V", &format!("-{}", fixtures::nginx::binary().expect("it is built").version));
+    let said = Said::by(lastchunk(&["show", &name, "--via"]).arg(folder.path()));
+    assert_eq!((said.status, said.out.as_str()), (Some(2), ""));
+    assert!(said.err.starts_with(&format!("lastchunk: no cell \"{name}\" here: {why}")), "{}", said.err);
+    assert!(said.err.contains("a name is table/gateway-version/conf/origin/cut/end/reader"), "{}", said.err);
 }
 
 #[test]

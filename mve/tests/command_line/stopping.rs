@@ -113,6 +113,119 @@ fn a_signal_leaves_nothing_behind(#[case] which: Signal, #[case] status: i32, #[
     }
 }
 
+/// A folder with a program that says it is nginx, and otherwise that it has started: on a pipe, and never anything more.
+struct Silent {
+    folder: tempfile::TempDir,
+    nginx: PathBuf,
+    started: PathBuf,
+    temporary: PathBuf,
+}
+
+/// `when` is what of its arguments makes it silent; with others it ends at once, and all is well.
+fn silent(when: &str) -> Silent {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [started, never, temporary] = ["started", "never", "temporary"].map(|name| folder.path().join(name));
+    let made = Command::new("mkfifo").args([&started, &never]).status().expect("mkfifo starts");
+    assert!(made.success());
+    let (start, wait) = (started.display(), never.display());
+    let script = format!("case \"$*\" in {when}) ;; *) exit 0;; esac\necho started > '{start}'\nread line < '{wait}'");
+    let nginx = false_nginx(folder.path(), &script);
+    fs::create_dir(&temporary).expect("a folder of our own");
+    Silent { folder, nginx, started, temporary }
+}
+
+impl Silent {
+    /// Sends a signal once the program has said that it has started: what was begun then is gone, and the status tells.
+    fn is_stopped(&self, arguments: &[&str], which: Signal, status: i32) {
+        let mut command = run(arguments, Some(&self.nginx), &self.temporary);
+        let child = command.current_dir(self.folder.path()).spawn().expect("the program starts");
+        fs::read_to_string(&self.started).expect("the gateway says that it has started");
+        signal(&child, which);
+        let said = Said::of(child.wait_with_output().expect("the program ends"));
+        assert_eq!((said.status, said.err.as_str()), (Some(status), ""), "{said:?}");
+        assert_eq!(processes_of(self.folder.path()), []);
+        assert_eq!(entries(&self.temporary), 0, "no file is left");
+    }
+}
+
+const OWN_CONF: &str = "events {}\nhttp { server { listen 80; location / { proxy_pass http://o; } } }\n";
+
+#[rstest]
+#[case::while_it_reads_the_conf("*-t*", Signal::INT, 130, &["run", "--via", "./own.conf"])]
+#[case::while_it_is_asked_for_a_way("*\"daemon off;\"*", Signal::TERM, 143, &["run", "--via", "./own.conf"])]
+#[case::while_a_conf_is_linted("*-t*", Signal::TERM, 143, &["lint", "./own.conf"])]
+#[case::while_a_lint_asks_for_a_way("*\"daemon off;\"*", Signal::INT, 130, &["lint", "./own.conf", "--json"])]
+#[case::while_one_is_shown("*-t*", Signal::INT, 130, &["show", "error_by_abort", "--via", "./own.conf"])]
+fn a_conf_of_the_users_is_stopped_at_the_first_signal(
+    #[case] when: &str,
+    #[case] which: Signal,
+    #[case] status: i32,
+    #[case] arguments: &[&str],
+) {
+    let silent = silent(when);
+    fs::write(silent.folder.path().join("own.conf"), OWN_CONF).expect("a file of our own");
+    silent.is_stopped(arguments, which, status);
+}
+
+const MY_GATEWAY: &str = "name = \"my-gateway\"\nabout = \"one that never listens\"\nreaders = [\"http/1.1\"]\n\
+    arguments = [\"@conf@\"]\n[version]\narguments = [\"-v\"]\nafter = \"nginx/\"\n\
+    [confs]\ndefault = \"own.conf\"\n[[provider]]\nkind = \"path\"\nprogram = \"nginx\"\n";
+
+#[rstest]
+#[case::interrupted(Signal::INT, 130, &["matrix", "--via", ".", "--html", "page.html"])]
+#[case::terminated(Signal::TERM, 143, &["matrix", "all", "--via", ".", "--json"])]
+#[case::while_a_cell_is_shown(
+    Signal::INT, 130, &["show", "truncation/my-gateway-1.28.3/default/chunked/none/fin/http-1.1", "--via", "."]
+)]
+fn a_matrix_is_stopped_with_its_gateways(#[case] which: Signal, #[case] status: i32, #[case] arguments: &[&str]) {
+    let silent = silent("*");
+    fs::write(silent.folder.path().join("own.conf"), "# @listen@ @origin@\n").expect("a file of our own");
+    fs::write(silent.folder.path().join("gateway.toml"), MY_GATEWAY).expect("a file of our own");
+    silent.is_stopped(arguments, which, status);
+    assert!(!silent.folder.path().join("page.html").exists(), "nothing was written to it");
+}
+
+/// With the server's process group, a child of it in a session of its own is gone too.
+#[rstest]
+#[case::interrupted(Signal::INT, 130)]
+#[case::terminated(Signal::TERM, 143)]
+fn a_server_of_the_users_is_stopped_with_its_children(#[case] which: Signal, #[case] status: i32) {
+    let silent = silent("*");
+    let command = format!("cmd:setsid '{}' {{port}} & wait", silent.nginx.display());
+    silent.is_stopped(&["run", "--origin", &command], which, status);
+}
+
+/// However many programs are left.
+#[rstest]
+#[case::interrupted(Signal::INT, 130)]
+#[case::terminated(Signal::TERM, 143)]
+fn a_comparison_with_go_is_stopped_between_two_programs(#[case] which: Signal, #[case] status: i32) {
+    let toolchains = fixtures::go::toolchains();
+    let Some(go) = toolchains.iter().find(|go| go.number >= mve::fidelity::OLDEST) else {
+        return eprintln!("skipped: no Go");
+    };
+    if let Err(why) = fixtures::go::fidelity(go) {
+        return eprintln!("skipped: {why}");
+    }
+    let path = go.go.to_str().expect("UTF-8");
+    let mut command = lastchunk(&["fidelity", "--count", "1000000000", "--go", path]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let pid = Pid::from_raw(child.id().cast_signed()).expect("a process");
+    let its = || fs::read_to_string(format!("/proc/{0}/task/{0}/children", pid.as_raw_nonzero())).unwrap_or_default();
+    // The first child only tells its version.
+    while !its().split_whitespace().any(|child| {
+        fs::read_to_string(format!("/proc/{child}/cmdline")).is_ok_and(|line| line.contains("go-programs"))
+    }) {
+        assert!(child.try_wait().expect("it is ours").is_none(), "it has ended");
+        std::thread::yield_now();
+    }
+    let server = its().split_whitespace().last().map(str::to_owned).expect("it is there");
+    signal(&child, which);
+    let said = Said::of(child.wait_with_output().expect("the program ends"));
+    assert_eq!((said.status, said.err.as_str(), said.out.as_str()), (Some(status), "", ""), "{said:?}");
+    assert!(!Path::new("/proc").join(server).exists(), "the server is gone");
+}
+
 /// What the kernel takes from it unasked, the next one finds: the folder that nobody holds any more.
 #[test]
 fn what_a_kill_leaves_the_next_run_sweeps() {

@@ -21,13 +21,16 @@ const MOST: usize = 10_000;
 pub struct Place {
     /// The file, as the user named it or as the conf includes it.
     pub file: Arc<Path>,
-    /// The line, from 1.
+    /// The line, from 1; 0 of the whole.
     pub line: usize,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)
+        match self.line {
+            0 => write!(f, "{}", self.file.display()),
+            line => write!(f, "{}:{line}", self.file.display()),
+        }
     }
 }
 
@@ -94,12 +97,22 @@ pub struct Conf {
 
 /// Why a conf cannot be read: in one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} in {place}")]
 pub struct Refused {
     /// What is wrong, in the words of nginx where it has some.
     pub what: String,
     /// Where.
     pub place: Place,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, place } = self;
+        // Of the conf itself, what is wrong may name it.
+        match place.line {
+            0 if what.contains(&place.to_string()) => f.write_str(what),
+            _ => write!(f, "{what} in {place}"),
+        }
+    }
 }
 
 impl Conf {

@@ -179,11 +179,28 @@ fn a_gateway_in_a_container_shows_the_tables_of_its_binary() {
 fn every_reviewed_table_is_of_a_gateway_that_is_described() {
     for entry in fs::read_dir(folder()).expect("the folder is there") {
         let name = entry.expect("an entry").file_name().into_string().expect("a name");
-        let known = name == "baseline.txt"
-            || Table::ALL.iter().any(|table| {
-                let rest = name.strip_prefix(table.name()).and_then(|rest| rest.strip_prefix('-')).unwrap_or_default();
-                fixtures::gateways::NAMES.iter().any(|gateway| rest.starts_with(gateway))
-            });
+        let known = name == "baseline.txt" || is_of_a_described(&name).is_some();
         assert!(known, "{name} belongs to no table");
+    }
+}
+
+/// The gateways of a file's name, if each is described and has as many versions: `pairs-nginx+caddy-1.28.3+2.8.4.txt`.
+fn is_of_a_described(name: &str) -> Option<Vec<&str>> {
+    let (table, rest) = name.strip_suffix(".txt")?.split_once('-')?;
+    let (gateways, versions) = rest.rsplit_once('-')?;
+    let (gateways, versions): (Vec<&str>, Vec<&str>) = (gateways.split('+').collect(), versions.split('+').collect());
+    let is_number = |text: &&str| text.split('.').all(|part| part.parse::<u32>().is_ok());
+    let is_known = Table::named(table).is_some_and(|table| gateways.len() == if table == Table::Pairs { 2 } else { 1 })
+        && gateways.iter().all(|gateway| fixtures::gateways::NAMES.contains(gateway))
+        && versions.len() == gateways.len()
+        && versions.iter().all(is_number);
+    is_known.then_some(gateways)
+}
+
+#[test]
+fn a_name_of_no_described_gateway_is_known_as_that() {
+    assert_eq!(is_of_a_described("pairs-nginx+caddy-1.28.3+2.8.4.txt"), Some(vec!["nginx", "caddy"]));
+    for name in ["held-nginxy-1.28.3.txt", "held-nginx-1.28.3.bak", "nginx-1.28.3.txt", "pairs-nginx-1.28.3.txt"] {
+        assert_eq!(is_of_a_described(name), None, "{name}");
     }
 }

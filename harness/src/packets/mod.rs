@@ -31,6 +31,8 @@ use segment::{Found, find};
 pub struct Captured {
     /// The TCP connections, in the order of their first packets.
     pub connections: Vec<Connection>,
+    /// How many packets there are in it, of whatever kind.
+    pub packets: usize,
     /// What has to be said of the whole, a line each.
     pub remarks: Vec<String>,
 }
@@ -75,7 +77,7 @@ impl Captured {
                 "more than {MOST_HELD} octets of TCP: what came later is left out; filter the capture by host and port"
             ));
         }
-        Ok(Self { connections: table.finish(), remarks })
+        Ok(Self { connections: table.finish(), packets: left_out.packets, remarks })
     }
 
     /// How many responses there are in it.

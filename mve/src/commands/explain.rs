@@ -42,7 +42,11 @@ and for a response of a packet capture also
   reader      address and port of who asked
   origin      address and port of who answered
 
-Exit status: 0 whatever the verdict, 2 when the octets cannot be read.";
+Exit status: 0 whatever the verdict, 2 when the octets cannot be read, or there are none: no octet, unless --end says how a
+connection without one ended, or a packet capture without a packet.";
+
+/// How compressed files begin (RFC 1952 2.3.1, RFC 8878 3.1.1), and what takes it out.
+const COMPRESSED: [(&[u8], &str); 2] = [(b"\x1f\x8b", "gunzip"), (b"\x28\xb5\x2f\xfd", "unzstd")];
 
 /// Octets, and what has to be known to judge them.
 #[derive(Debug, Args)]
@@ -91,6 +95,14 @@ impl Explain {
         let mut beginning = Vec::new();
         let begun = (&mut from).take(packets::BEGINNING).read_to_end(&mut beginning);
         begun.map_err(|error| Complaint::new(format!("cannot read {name}: {error}")))?;
+        if beginning.is_empty() && self.end.is_none() {
+            return Err(Complaint::new(format!(
+                "{name} is empty (of a connection that ended without an octet, tell with --end how it ended)"
+            )));
+        }
+        if let Some((_, how)) = COMPRESSED.iter().find(|(magic, _)| beginning.starts_with(magic)) {
+            return Err(Complaint::new(format!("{name} is compressed: {how} it first")));
+        }
         let from = io::Cursor::new(beginning).chain(from);
         if harness::packets::is_capture(from.get_ref().0.get_ref()) {
             if self.end.is_some() || !self.methods.is_empty() {

@@ -37,6 +37,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use complaint::Complaint;
+use stop::Stop;
 
 const HELP_OF_ALL: &str = "\
 Without a command, every case is played, as by `lastchunk run`.
@@ -46,6 +47,13 @@ SIGINT or SIGTERM, 141 nobody reads the output any more.
 
 Environment: NO_COLOR, LASTCHUNK_NGINX (a path, or `system`), LASTCHUNK_PATIENCE_MS (the failure bound of a wait),
 LASTCHUNK_LOG (what the harness logs on standard error, as `harness=debug`).";
+
+const HELP_OF_ORIGIN: &str = "\
+It serves until it is stopped.
+
+Exit status: 130 or 143 when SIGINT or SIGTERM has stopped it, 2 when it cannot listen there.
+
+Example: lastchunk origin --listen 0.0.0.0:8000";
 
 /// HTTP streams that end wrong, octet by octet.
 #[derive(Debug, Parser)]
@@ -103,10 +111,10 @@ enum Command {
         dir: PathBuf,
     },
     /// Serve scripted streams, to be put behind the chain that `probe --chain` asks through; /events and /cut for curl
-    #[command(after_help = "Example: lastchunk origin --listen 0.0.0.0:8000")]
+    #[command(after_help = HELP_OF_ORIGIN)]
     Origin {
         /// Where to listen
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000", value_parser = address)]
         listen: SocketAddr,
     },
 }
@@ -173,7 +181,13 @@ fn answer() -> Result<Exit, Complaint> {
     }
 }
 
+/// An address as `--listen` takes it.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "that is no address with a port: write one as 127.0.0.1:8000".to_owned())
+}
+
 fn origin(listen: SocketAddr) -> Result<Exit, Complaint> {
+    let stop = Stop::on_signals()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Complaint::new)?;
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen).await?;
@@ -181,9 +195,15 @@ fn origin(listen: SocketAddr) -> Result<Exit, Complaint> {
             "listening on {}; from before the chain: lastchunk probe --chain URL",
             listener.local_addr()?
         ));
-        mve::chain::service::serve_on(listener).await
+        tokio::select! {
+            biased;
+            () = stop.wait() => Ok(()),
+            served = mve::chain::service::serve_on(listener) => served,
+        }
     });
-    served.map(|()| Exit::AsClaimed).map_err(|error| Complaint::new(format!("cannot serve on {listen}: {error}")))
+    served
+        .map(|()| stop.reason().map_or(Exit::AsClaimed, Exit::Stopped))
+        .map_err(|error| Complaint::new(format!("cannot serve on {listen}: {error}")))
 }
 
 /// Writes what the harness logs to standard error, if `LASTCHUNK_LOG` asks for it.

@@ -35,6 +35,9 @@ pub fn explain(from: impl Read + Send, name: &str, json: bool) -> Result<Exit, C
         NoCapture::Head(_) => Complaint::new(format!("{name}: {error}")),
         NoCapture::Read => Complaint::new(format!("cannot read {name}")),
     })?;
+    if captured.packets == 0 {
+        return Err(Complaint::new(format!("{name}: {}", captured.remarks.join("; "))));
+    }
     let mut out = output::text();
     for (at, connection) in captured.connections.iter().enumerate() {
         for (index, exchange) in connection.exchanges.iter().enumerate() {

@@ -283,8 +283,9 @@ impl Probe {
 
 /// A duration as people write it; a bare number is of seconds, as curl has it.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    const FORM: &str = "write one as 500ms, 30s, 5min or 1h";
     if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string());
+        return Duration::try_from_secs_f64(seconds).map_err(|_| format!("that is no time ({FORM})"));
     }
-    humantime::parse_duration(text).map_err(|error| format!("{error} (write one as 500ms, 30s, 5min or 1h)"))
+    humantime::parse_duration(text).map_err(|error| format!("{error} ({FORM})"))
 }

@@ -24,6 +24,9 @@ const WIDTH: std::ops::RangeInclusive<u16> = 96..=150;
 /// How wide it is where there is no terminal.
 const WIDTH_ELSEWHERE: u16 = 120;
 
+/// How long a reader of a user's server waits for anything.
+const WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+
 const HELP: &str = "\
 The table holds the three accounts of each response side by side: what the application was told last, how the framing
 at the reader stands, what the reader reported; then the outcome that follows, and whether outcome and transcript are
@@ -77,9 +80,9 @@ pub struct Run {
     /// http://127.0.0.1:8080/events
     #[arg(long)]
     origin: Option<String>,
-    /// With a server of yours: how long anything is waited for
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = super::probe::duration)]
-    within: std::time::Duration,
+    /// With a server of yours: how long anything is waited for [default: 5s]
+    #[arg(long, value_name = "DURATION", value_parser = super::probe::duration)]
+    within: Option<std::time::Duration>,
     /// Only behind this: direct, nginx, nginx:CONF or CONF; or behind nginx with a conf of yours: ./nginx.conf
     #[arg(long)]
     via: Option<String>,
@@ -102,9 +105,17 @@ impl Run {
             return self.on_a_server(origin);
         }
         if let Some(file) = super::own::file(self.via.as_deref()) {
+            if self.origin.is_some() || self.times > 1 || self.within.is_some() {
+                return Err(Complaint::new(
+                    "behind a conf of yours each case is played once, with its own origin: leave --origin, --times and --within out",
+                ));
+            }
             return super::own::run(&file, &self.part, &self.patterns, self.json, self.verbose);
         }
         self.part.is_for_nothing()?;
+        if self.within.is_some() {
+            return Err(Complaint::new("--within is for a server of yours: --origin http://127.0.0.1:8080/events"));
+        }
         let cases = selection::select(&self.patterns, self.origin.as_deref(), self.via.as_deref())?;
         let stop = Stop::on_signals()?;
         install_panic_hook(self.verbose);
@@ -136,7 +147,7 @@ impl Run {
             origin,
             path: self.part.path_for_a_command(origin)?,
             patterns: &self.patterns,
-            within: self.within,
+            within: self.within.unwrap_or(WITHIN),
             json: self.json,
             verbose: self.verbose,
         };

@@ -14,6 +14,41 @@ use super::{Said, lastchunk, say};
     &["doctr"],
     "unrecognized subcommand 'doctr' tip: a similar subcommand exists: 'doctor' (see `lastchunk --help`)"
 )]
+#[case::no_address(
+    &["origin", "--listen", "127.0.0.1"],
+    "invalid value '127.0.0.1' for '--listen <ADDRESS>': that is no address with a port: write one as 127.0.0.1:8000 (see `lastchunk origin --help`)"
+)]
+#[case::no_time(
+    &["probe", "--for", "1e400", "http://127.0.0.1:1/"],
+    "invalid value '1e400' for '--for <DURATION>': that is no time (write one as 500ms, 30s, 5min or 1h) (see `lastchunk probe --help`)"
+)]
+#[case::no_worker(
+    &["matrix", "--workers", "0"],
+    "invalid value '0' for '--workers <N>': 0 is not in 1..=65535 (see `lastchunk matrix --help`)"
+)]
+#[case::a_bound_for_nobody(
+    &["run", "--within", "1s"], "--within is for a server of yours: --origin http://127.0.0.1:8080/events"
+)]
+#[case::an_origin_behind_a_conf(
+    &["run", "--via", "./nginx.conf", "--origin", "hyper"],
+    "behind a conf of yours each case is played once, with its own origin: leave --origin, --times and --within out"
+)]
+#[case::times_behind_a_conf(
+    &["run", "--via", "./nginx.conf", "--times", "3"],
+    "behind a conf of yours each case is played once, with its own origin: leave --origin, --times and --within out"
+)]
+#[case::a_server_for_a_cell(
+    &["show", "--server", "x", "truncation/nginx-1/default/chunked/none/fin/http-1.1"],
+    "--server is for a conf of yours: --via ./nginx.conf"
+)]
+#[case::a_path_for_nobody(
+    &["run", "--path", "/x"],
+    "--path is for a conf of yours, --via ./nginx.conf, or with `run` for a command of yours, --origin 'cmd:./server --port {port}'"
+)]
+#[case::no_page(
+    &["matrix", "--gateway", "nginx", "--html", "/dev/null/page"], "cannot write /dev/null/page: Not a directory (os error 20)"
+)]
+#[case::no_pattern_of_a_lint(&["lint", "./none.conf", "no-such-case"], "no case behind nginx is like \"no-such-case\"")]
 #[case::no_such_option(&["list", "--yaml"], "unexpected argument '--yaml' found (see `lastchunk list --help`)")]
 #[case::an_argument_missing(
     &["show"],
@@ -30,7 +65,7 @@ use super::{Said, lastchunk, say};
 )]
 #[case::zero_times(
     &["run", "--times", "0"],
-    "invalid value '0' for '--times <N>': 0 is not in 1..=4294967295 (see `lastchunk --help`)"
+    "invalid value '0' for '--times <N>': 0 is not in 1..=4294967295 (see `lastchunk run --help`)"
 )]
 #[case::no_such_file(
     &["explain", "/nowhere/at/all"],
@@ -39,7 +74,7 @@ use super::{Said, lastchunk, say};
 #[case::a_folder(&["explain", "/"], "cannot read \"/\": Is a directory (os error 21)")]
 #[case::no_such_end(
     &["explain", "--end", "eof"],
-    "invalid value 'eof' for '--end <END>' [possible values: fin, rst, open] (see `lastchunk --help`)"
+    "invalid value 'eof' for '--end <END>' [possible values: fin, rst, open] (see `lastchunk explain --help`)"
 )]
 #[case::no_method(&["explain", "--method", "GET /"], "--method \"GET /\" is no method: write one as GET or HEAD")]
 #[case::a_method_with_a_line_end(
@@ -102,8 +137,8 @@ fn a_filter_that_is_no_word_is_refused() {
 #[rstest]
 #[case(&["list"])]
 #[case(&["list", "--json"])]
-#[case(&["explain"])]
-#[case(&["explain", "--json"])]
+#[case(&["explain", "--end", "fin"])]
+#[case(&["explain", "--json", "--end", "fin"])]
 #[case(&["doctor", "--json"])]
 #[case(&["run", "--json"])]
 #[case(&["run"])]

@@ -36,7 +36,7 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 const STREAM: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n";
 
 #[rstest]
-#[case::nothing("", &[], none())]
+#[case::nothing_and_an_end("", &["--end", "fin"], none())]
 #[case::nothing_yet("", &["--end", "open"], none())]
 #[case::nothing_but_a_reset("", &["--end", "rst"], none())]
 #[case::last_chunk(format!("{CHUNKED}1\r\na\r\n0\r\n\r\n"), &[], complete("last-chunk"))]
@@ -97,8 +97,28 @@ fn the_facts_of_one_response(#[case] octets: impl AsRef<[u8]>, #[case] arguments
 
 #[test]
 fn the_keys_come_in_their_order() {
-    let said = say_to(&["explain", "--json"], b"");
+    let said = say_to(&["explain", "--json", "--end", "fin"], b"");
     assert_eq!(said.out, "{\"framing\":\"none\",\"by\":null,\"why\":null,\"events\":null,\"pending\":false}\n");
+}
+
+/// What was forgotten on the way is no response, and no verdict is given of it.
+#[rstest]
+#[case::nothing(
+    b"",
+    "standard input is empty (of a connection that ended without an octet, tell with --end how it ended)"
+)]
+#[case::gzip(b"\x1f\x8b\x08\x00", "standard input is compressed: gunzip it first")]
+#[case::zstd(b"\x28\xb5\x2f\xfd\x00", "standard input is compressed: unzstd it first")]
+#[case::a_capture_without_a_packet(
+    b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00\0\0\0\0\0\0\0\0\xff\xff\0\0\x01\0\0\0",
+    "standard input: there is no packet in it"
+)]
+fn what_holds_no_octet_of_a_response_is_refused_in_a_line(#[case] octets: &[u8], #[case] why: &str) {
+    for arguments in [&["explain"][..], &["explain", "--json"]] {
+        let said = say_to(arguments, octets);
+        assert_eq!((said.status, said.out.as_str()), (Some(2), ""), "{said:?}");
+        assert_eq!(said.err, format!("lastchunk: {why}\n"));
+    }
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn explained(octets: &[u8]) -> Said {
 fn no_octet_drives_a_terminal(#[case] octets: Vec<u8>) {
     let said = explained(&octets);
     assert!(said.out.contains("\nverdict\n"), "{said:?}");
-    let forced = Said::by(lastchunk(&["explain", "/dev/null"]).env("CLICOLOR_FORCE", "1"));
+    let forced = Said::by(lastchunk(&["explain", "--end", "fin", "/dev/null"]).env("CLICOLOR_FORCE", "1"));
     assert!(forced.out.contains("\x1b["), "colours are there when they are asked for, and come from nowhere else");
 }
 
@@ -65,7 +65,7 @@ fn no_octet_drives_a_terminal(#[case] octets: Vec<u8>) {
 #[case::length_delimited(LENGTH)]
 fn a_response_is_complete_at_its_end_and_nowhere_before(#[case] octets: &[u8]) {
     for length in 0..=octets.len() {
-        let said = say_to(&["explain", "--json"], &octets[..length]);
+        let said = say_to(&["explain", "--json", "--end", "fin"], &octets[..length]);
         let objects = said.objects();
         let expected = match length {
             0 => "none",

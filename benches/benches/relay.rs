@@ -1,13 +1,14 @@
 //! What a relay with a tap costs in bulk: a program sends 16 MiB, and every octet is kept and stamped on its way. Against the
 //! relay that tokio brings, which keeps nothing, and against a connection with nothing between. Each party has a thread.
 
+use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benches::{Beside, settings};
+use benches::{Beside, quick, settings};
 use criterion::{Criterion, criterion_group, criterion_main};
 use harness::observer::Observer;
 use harness::relay::Relay;
@@ -21,6 +22,9 @@ const BULK: usize = 16 * MIB;
 /// What sender and reader hand to the kernel at once, and take from it.
 const AT_ONCE: usize = 256 * 1024;
 
+/// How often each relay is measured by the time that its thread needs.
+const ALONE: usize = 30;
+
 fn relay(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     Beside::control(criterion, "16 MiB through a relay", BULK / 1024, "KiB", || {
@@ -30,6 +34,41 @@ fn relay(criterion: &mut Criterion) {
     .subject("tapped, kept", || through(|peer, program| tapped(&runtime, peer, program, false)))
     .subject("no relay", direct)
     .close();
+    if !quick() {
+        alone(&runtime);
+    }
+}
+
+/// Relays between two sockets until both have ended.
+type Relaying<'r> = dyn Fn(TcpStream, TcpStream) + 'r;
+
+/// What the relay's thread needs of a processor, whoever else has the others: on a busy machine the only figure that holds.
+fn alone(runtime: &Runtime) {
+    let mut out = io::stdout().lock();
+    writeln!(out, "the relay's own thread: ns of a processor a KiB, minimum and median").expect("standard output");
+    let paths: [(&str, &Relaying<'_>); 3] = [
+        ("tokio's", &|peer, program| runtime.block_on(plain(peer, program))),
+        ("tapped, kept and stamped", &|peer, program| tapped(runtime, peer, program, true)),
+        ("tapped, kept", &|peer, program| tapped(runtime, peer, program, false)),
+    ];
+    for (name, relay) in paths {
+        let mut took: Vec<f64> = Vec::new();
+        for _ in 0..ALONE {
+            through(|peer, program| {
+                let before = on_a_processor();
+                relay(peer, program);
+                took.push((on_a_processor() - before) as f64 / (BULK / 1024) as f64);
+            });
+        }
+        took.sort_by(f64::total_cmp);
+        writeln!(out, "  {name:<44} {:>11.2} {:>20.2}", took[0], took[ALONE / 2]).expect("standard output");
+    }
+}
+
+/// How many nanoseconds this thread was on a processor: schedstat of proc(5).
+fn on_a_processor() -> u64 {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").expect("the kernel tells");
+    told.split(' ').next().and_then(|first| first.parse().ok()).expect("a number first")
 }
 
 /// Sends from one thread, reads in another, and relays in this one.

@@ -1,6 +1,7 @@
 //! What only the kernel can say or do. All `unsafe` of this crate is here.
 
 use std::io::{self, Read as _};
+use std::mem::MaybeUninit;
 use std::net::SocketAddrV4;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::Command;
@@ -97,6 +98,19 @@ pub fn held_by_the_kernel(from: SocketAddrV4, to: SocketAddrV4) -> io::Result<u3
         at += usize::from(length.max(4)).next_multiple_of(4);
     }
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Asks for huge pages below this memory, which is about to be filled: taking it page by page costs as much as filling it.
+/// Where the kernel has none to give, nothing changes.
+pub fn prefer_huge_pages(memory: &mut [MaybeUninit<u8>]) {
+    // A multiple of every page size that there is; the kernel would use no smaller part.
+    const HUGE: usize = 2 * 1024 * 1024;
+    let inside = memory.as_mut_ptr().align_offset(HUGE);
+    let length = memory.len().saturating_sub(inside) / HUGE * HUGE;
+    let Some(whole) = memory.get_mut(inside..inside + length) else { return };
+    // SAFETY: MADV_HUGEPAGE changes no content; the range is of whole pages that lie in this memory, which is borrowed and so
+    // there, and nobody else's.
+    let _not_given = unsafe { libc::madvise(whole.as_mut_ptr().cast(), whole.len(), libc::MADV_HUGEPAGE) };
 }
 
 /// What a socket holds unread.

@@ -3,6 +3,7 @@
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::gateway::Log;
@@ -70,6 +71,21 @@ impl Observer {
     pub fn received(&self, octets: &[u8]) {
         if let Some(lanes) = self.lanes {
             self.record_octets(lanes.incoming, octets);
+        }
+    }
+
+    /// Records octets of the incoming direction, which whoever brings them goes on to hold.
+    pub(crate) fn received_shared(&self, octets: &Bytes) {
+        if let Some(lanes) = self.lanes {
+            self.share_octets(lanes.incoming, octets);
+        }
+    }
+
+    /// Records octets of the outgoing direction likewise.
+    pub(crate) fn sent_shared(&self, octets: &Bytes) {
+        match self.lanes {
+            Some(lanes) if self.node > 0 => self.share_octets(lanes.outgoing, octets),
+            _ => self.sent(octets),
         }
     }
 
@@ -147,6 +163,12 @@ impl Observer {
     fn record_octets(&self, lane: Lane, octets: &[u8]) {
         tracing::trace!(node = self.node, ?lane, octets = octets.len(), "recorded");
         self.recorder().record_octets(self.node, lane, octets);
+        self.shared.changed.notify_waiters();
+    }
+
+    fn share_octets(&self, lane: Lane, octets: &Bytes) {
+        tracing::trace!(node = self.node, ?lane, octets = octets.len(), "recorded");
+        self.recorder().share_octets(self.node, lane, octets);
         self.shared.changed.notify_waiters();
     }
 

@@ -4,9 +4,12 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
+use bytes::buf::Limit;
+use bytes::{Bytes, BytesMut};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
@@ -20,8 +23,8 @@ use crate::transcript::What;
 pub struct Tap {
     socket: Arc<TcpStream>,
     observer: Observer,
-    incoming_ended: bool,
-    outgoing_ended: bool,
+    incoming_ended: AtomicBool,
+    outgoing_ended: AtomicBool,
 }
 
 impl Tap {
@@ -32,7 +35,12 @@ impl Tap {
     pub fn new(socket: TcpStream, observer: Observer) -> io::Result<Self> {
         // A small write must leave at once: what one call wrote is a fact of the case, not of Nagle's algorithm.
         socket.set_nodelay(true)?;
-        Ok(Self { socket: Arc::new(socket), observer, incoming_ended: false, outgoing_ended: false })
+        Ok(Self {
+            socket: Arc::new(socket),
+            observer,
+            incoming_ended: AtomicBool::new(false),
+            outgoing_ended: AtomicBool::new(false),
+        })
     }
 
     /// The socket, for as long as somebody owns it.
@@ -64,30 +72,78 @@ impl Tap {
         acknowledged(&self.socket).await
     }
 
+    /// Takes what has arrived, as far as `room` has any; the tape holds the same octets, not a copy. Empty at FIN.
+    pub(crate) async fn take(&self, mut room: Limit<&mut BytesMut>) -> io::Result<Bytes> {
+        loop {
+            self.socket.readable().await?;
+            match self.socket.try_read_buf(&mut room) {
+                Ok(0) => {
+                    self.end_incoming(What::Fin);
+                    return Ok(Bytes::new());
+                }
+                Ok(_) => {
+                    let octets = room.into_inner().split().freeze();
+                    self.observer.received_shared(&octets);
+                    return Ok(octets);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => {
+                    self.failed(&error);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Sends all these octets; what of them has gone the tape holds, not a copy.
+    pub(crate) async fn give(&self, mut octets: Bytes) -> io::Result<()> {
+        while !octets.is_empty() {
+            self.socket.writable().await?;
+            match self.socket.try_write(&octets) {
+                Ok(count) => self.observer.sent_shared(&octets.split_to(count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => {
+                    self.failed(&error);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the outgoing direction. A peer that has reset the connection leaves nothing to end.
+    pub(crate) fn end(&self) -> io::Result<()> {
+        let shut = SockRef::from(&*self.socket).shutdown(std::net::Shutdown::Write);
+        if shut.is_ok() {
+            self.end_outgoing(What::Fin);
+        }
+        shut.or_else(|error| if error.kind() == io::ErrorKind::NotConnected { Ok(()) } else { Err(error) })
+    }
+
     /// Resets the connection: everything acknowledged stays delivered, and RST follows, at once.
     ///
     /// # Errors
     /// When the kernel refuses.
-    pub async fn abort(mut self) -> io::Result<()> {
+    pub async fn abort(self) -> io::Result<()> {
         self.acknowledged().await?;
         reset(&self.socket)?;
         self.end_outgoing(What::Rst);
         Ok(())
     }
 
-    fn end_incoming(&mut self, what: What) {
-        if !std::mem::replace(&mut self.incoming_ended, true) {
+    fn end_incoming(&self, what: What) {
+        if !self.incoming_ended.swap(true, Ordering::Relaxed) {
             self.observer.incoming(what);
         }
     }
 
-    fn end_outgoing(&mut self, what: What) {
-        if !std::mem::replace(&mut self.outgoing_ended, true) {
+    fn end_outgoing(&self, what: What) {
+        if !self.outgoing_ended.swap(true, Ordering::Relaxed) {
             self.observer.outgoing(what);
         }
     }
 
-    fn failed(&mut self, error: &io::Error) {
+    fn failed(&self, error: &io::Error) {
         if error.kind() == io::ErrorKind::ConnectionReset {
             self.end_incoming(What::Rst);
         }
@@ -183,13 +239,7 @@ impl AsyncWrite for Tap {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let tap = self.get_mut();
-        // A peer that has reset the connection leaves nothing to end.
-        let shut = SockRef::from(&*tap.socket).shutdown(std::net::Shutdown::Write);
-        if shut.is_ok() {
-            tap.end_outgoing(What::Fin);
-        }
-        Poll::Ready(shut.or_else(|error| if error.kind() == io::ErrorKind::NotConnected { Ok(()) } else { Err(error) }))
+        Poll::Ready(self.end())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Collects the tapes of all observers and turns them, claim by claim, into a transcript.
 
+use bytes::Bytes;
+
 use super::stamps::{Clock, Stamp, Stamps};
 use super::{Event, Lane, MOST_RECORDED, Meant, Node, Pause, Place, Step, StepId, Tape, Transcript, What};
 
@@ -106,6 +108,17 @@ impl Recorder {
             self.written += 1;
             self.stamps[node].stamp(lane, octets.len());
             self.tapes[node].record_octets(lane, octets);
+        }
+    }
+
+    /// Writes octets likewise, which whoever brings them goes on to hold: see [`Tape::share_octets`].
+    ///
+    /// # Panics
+    /// When the chain has no such node.
+    pub fn share_octets(&mut self, node: usize, lane: Lane, octets: &Bytes) {
+        if !self.sealed {
+            self.stamps[node].stamp(lane, octets.len());
+            self.tapes[node].share_octets(lane, octets);
         }
     }
 

@@ -4,12 +4,48 @@
 //! *awaited* in it, up to and including the awaited fact; what nobody has awaited yet belongs to the step that awaits
 //! it later, or to the last one. So the border of a step lies at a fact in each lane, never at a moment.
 
+use std::ops::Deref;
+
+use bytes::Bytes;
+
 use super::{Lane, What};
+
+/// So many octets at once are shared with whoever brings them, and not copied.
+const SHARED_FROM: usize = 16 * 1024;
+
+/// Octets of a lane that came without another fact between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Run {
+    Own(Vec<u8>),
+    Shared(Bytes),
+}
+
+impl Deref for Run {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Own(run) => run,
+            Self::Shared(run) => run,
+        }
+    }
+}
+
+impl Run {
+    fn truncate(&mut self, octets: usize) {
+        match self {
+            Self::Own(run) => run.truncate(octets),
+            Self::Shared(run) => run.truncate(octets),
+        }
+    }
+}
 
 /// An entry of a tape.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Entry {
-    /// A fact.
+enum Entry {
+    /// Octets; those that lie behind one another may be several entries.
+    Octets(Lane, Run),
+    /// A fact of another kind.
     Fact(Lane, What),
     /// A place that the transcript does not show: a handler waits for this cue.
     Mark(String),
@@ -35,8 +71,8 @@ pub struct Tape {
     spilled: bool,
     /// The octets of what the case itself brought about, which waits for no claim.
     stimuli: Vec<(Lane, Vec<u8>)>,
-    pub(super) entries: Vec<Entry>,
-    pub(super) claimed: Place,
+    entries: Vec<Entry>,
+    claimed: Place,
 }
 
 impl Default for Tape {
@@ -69,17 +105,34 @@ impl Tape {
     /// Appends octets, which join the run before them when it is of the same lane and not wholly claimed. Those for which
     /// there is no room are left out: see [`Tape::has_spilled`].
     pub fn record_octets(&mut self, lane: Lane, octets: &[u8]) {
-        self.spilled |= octets.len() > self.room;
-        let octets = &octets[..octets.len().min(self.room)];
+        let octets = &octets[..self.take_room(octets.len())];
         if octets.is_empty() {
             return;
         }
-        self.room -= octets.len();
         let open = self.entries.len() > self.claimed.entry;
         match self.entries.last_mut() {
-            Some(Entry::Fact(last, What::Octets(run))) if open && *last == lane => run.extend_from_slice(octets),
-            _ => self.entries.push(Entry::Fact(lane, What::Octets(octets.to_vec()))),
+            Some(Entry::Octets(last, Run::Own(run))) if open && *last == lane => run.extend_from_slice(octets),
+            _ => self.entries.push(Entry::Octets(lane, Run::Own(octets.to_vec()))),
         }
+    }
+
+    /// The same, and if they are many, they are not copied: whoever brings them and the tape hold them together.
+    pub fn share_octets(&mut self, lane: Lane, octets: &Bytes) {
+        if octets.len() < SHARED_FROM {
+            return self.record_octets(lane, octets);
+        }
+        let count = self.take_room(octets.len());
+        if count > 0 {
+            self.entries.push(Entry::Octets(lane, Run::Shared(octets.slice(..count))));
+        }
+    }
+
+    /// How many of so many octets there is room for; it is taken.
+    fn take_room(&mut self, octets: usize) -> usize {
+        self.spilled |= octets > self.room;
+        let count = octets.min(self.room);
+        self.room -= count;
+        count
     }
 
     /// Remembers octets that wait for no claim.
@@ -108,7 +161,7 @@ impl Tape {
             self.stimuli.iter().filter(|(its, _)| *its == lane).flat_map(|(_, octets)| octets.clone()).collect();
         let mut claimed = octets.len();
         for (at, entry) in self.entries.iter().enumerate() {
-            let Entry::Fact(its, What::Octets(run)) = entry else { continue };
+            let Entry::Octets(its, run) = entry else { continue };
             if *its != lane {
                 continue;
             }
@@ -127,7 +180,7 @@ impl Tape {
     pub fn behind_octet(&self, lane: Lane, count: usize) -> Option<Place> {
         let mut seen = 0;
         for (at, entry) in self.entries.iter().enumerate() {
-            let Entry::Fact(its, What::Octets(run)) = entry else { continue };
+            let Entry::Octets(its, run) = entry else { continue };
             if *its != lane {
                 continue;
             }
@@ -141,7 +194,7 @@ impl Tape {
         None
     }
 
-    /// The border just behind the first unclaimed fact that `wanted` accepts.
+    /// The border just behind the first unclaimed fact that `wanted` accepts. Octets are not asked about.
     pub fn behind_fact(&self, mut wanted: impl FnMut(Lane, &What) -> bool) -> Option<Place> {
         self.behind(|entry| matches!(entry, Entry::Fact(lane, what) if wanted(*lane, what)))
     }
@@ -168,7 +221,7 @@ impl Tape {
         Some(Place { entry: found.0 + 1, octet: 0 })
     }
 
-    /// Whether a lane has seen this fact, claimed or not.
+    /// Whether a lane has seen this fact, claimed or not. Octets are not asked about.
     pub fn has(&self, mut wanted: impl FnMut(Lane, &What) -> bool) -> bool {
         self.entries.iter().any(|entry| matches!(entry, Entry::Fact(lane, what) if wanted(*lane, what)))
     }
@@ -192,7 +245,7 @@ impl Tape {
     #[must_use]
     pub fn nothing_unclaimed(&self) -> bool {
         self.entries.iter().enumerate().skip(self.claimed.entry).all(|(at, entry)| match entry {
-            Entry::Fact(_, What::Octets(run)) => at == self.claimed.entry && run.len() == self.claimed.octet,
+            Entry::Octets(_, run) => at == self.claimed.entry && run.len() == self.claimed.octet,
             Entry::Fact(_, What::Note(_)) | Entry::Mark(_) => true,
             Entry::Fact(..) => false,
         })
@@ -204,17 +257,15 @@ impl Tape {
         while self.claimed < border && self.claimed.entry < self.entries.len() {
             let from = self.claimed.octet;
             let whole = self.claimed.entry < border.entry;
-            if let Entry::Fact(lane, what) = &self.entries[self.claimed.entry] {
-                let what = match what {
-                    What::Octets(run) => {
-                        let upto = if whole { run.len() } else { border.octet };
-                        What::Octets(run[from..upto].to_vec())
+            match &self.entries[self.claimed.entry] {
+                Entry::Octets(lane, run) => {
+                    let upto = if whole { run.len() } else { border.octet };
+                    if upto > from {
+                        taken.push((*lane, What::Octets(run[from..upto].to_vec())));
                     }
-                    other => other.clone(),
-                };
-                if what != What::Octets(Vec::new()) {
-                    taken.push((*lane, what));
                 }
+                Entry::Fact(lane, what) => taken.push((*lane, what.clone())),
+                Entry::Mark(_) => {}
             }
             if whole {
                 self.claimed = Place { entry: self.claimed.entry + 1, octet: 0 };
@@ -243,12 +294,12 @@ impl Tape {
         self.entries.retain_mut(|entry| {
             let this = at;
             at += 1;
-            let Entry::Fact(its, what) = entry else { return true };
+            let (Entry::Octets(its, _) | Entry::Fact(its, _)) = entry else { return true };
             if *its != lane || this < claimed.entry {
                 return true;
             }
-            match what {
-                What::Octets(run) if this == claimed.entry && claimed.octet > 0 => {
+            match entry {
+                Entry::Octets(_, run) if this == claimed.entry && claimed.octet > 0 => {
                     run.truncate(claimed.octet);
                     true
                 }

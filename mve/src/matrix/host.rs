@@ -130,27 +130,7 @@ impl Host {
     /// Sends one whole request and response through every gateway, over a connection that lasts: a table has tens of
     /// thousands of fences, and where the kernel tracks connections it keeps each for two minutes.
     pub(super) fn fence(&self) -> impl Future<Output = Result<(), String>> + Send + use<> {
-        let address = self.address(false);
-        let kept = Arc::clone(&self.fencing);
-        async move {
-            // A fence that is given up half-way takes its connection with it.
-            let before = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let again = before.is_some();
-            let passed = match before {
-                Some(socket) => fence_on(socket).await,
-                None => fence_on_a_fresh_one(address).await,
-            };
-            // The gateway may close a connection that lasts whenever it likes.
-            let passed = if passed.is_err() && again { fence_on_a_fresh_one(address).await } else { passed };
-            match passed {
-                Ok((response, socket)) if response.starts_with(b"HTTP/1.1 200 ") => {
-                    *kept.lock().unwrap_or_else(PoisonError::into_inner) = socket;
-                    Ok(())
-                }
-                Ok((response, _)) => Err(format!("the fence's response is \"{}\"", escape(&response))),
-                Err(error) => Err(format!("the fence does not pass: {error}")),
-            }
-        }
+        fence_through(self.address(false), Arc::clone(&self.fencing))
     }
 
     /// Waits until no thread of a gateway has anything to do. A fence proves it of one worker that does everything in
@@ -191,11 +171,37 @@ pub(super) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+/// A fence over the connection that is kept, or over a fresh one.
+async fn fence_through(address: SocketAddr, kept: Arc<Mutex<Option<TcpStream>>>) -> Result<(), String> {
+    // A fence that is given up half-way takes its connection with it.
+    let before = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let again = before.is_some();
+    let passed = match before {
+        Some(socket) => fence_on(socket).await,
+        None => fence_on_a_fresh_one(address).await,
+    };
+    // The gateway may close a connection that lasts whenever it likes.
+    let passed = if passed.is_err() && again { fence_on_a_fresh_one(address).await } else { passed };
+    // Varnish pipes over a connection of its pool that the origin has just closed, and gives no answer: a GET
+    // that got not one octet may be asked again (RFC 9110 9.2.2). What was in its pool is used up by then.
+    let is_unanswered = passed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionAborted);
+    let passed = if is_unanswered { fence_on_a_fresh_one(address).await } else { passed };
+    match passed {
+        Ok((response, socket)) if response.starts_with(b"HTTP/1.1 200 ") => {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = socket;
+            Ok(())
+        }
+        Ok((response, _)) => Err(format!("the fence's response is \"{}\"", escape(&response))),
+        Err(error) => Err(format!("the fence does not pass: {error}")),
+    }
+}
+
 async fn fence_on_a_fresh_one(address: SocketAddr) -> io::Result<(Vec<u8>, Option<TcpStream>)> {
     fence_on(connect(address).await?).await
 }
 
-/// The whole response, and the connection if it persists (RFC 9112 9.3).
+/// The whole response, and the connection if it persists (RFC 9112 9.3). An end before its first octet is
+/// [`io::ErrorKind::ConnectionAborted`].
 async fn fence_on(mut socket: TcpStream) -> io::Result<(Vec<u8>, Option<TcpStream>)> {
     let request = format!("GET {FENCE} HTTP/1.1\r\nHost: fence.test\r\n\r\n");
     socket.write_all(request.as_bytes()).await?;
@@ -206,7 +212,11 @@ async fn fence_on(mut socket: TcpStream) -> io::Result<(Vec<u8>, Option<TcpStrea
         if count == 0 {
             // Not a whole response, unless its end was the connection's.
             let closed = labeller.messages().last().is_some_and(|message| message.framing == Framing::Close);
-            return if closed { Ok((response, None)) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            return match (closed, response.is_empty()) {
+                (true, _) => Ok((response, None)),
+                (false, true) => Err(io::ErrorKind::ConnectionAborted.into()),
+                (false, false) => Err(io::ErrorKind::UnexpectedEof.into()),
+            };
         }
         response.extend_from_slice(&octets[..count]);
         labeller.push(&octets[..count]);
@@ -249,5 +259,36 @@ async fn read(mut socket: TcpStream, tell: mpsc::UnboundedSender<Asked>) {
         while matches!(socket.read(&mut octet).await, Ok(1..)) {}
     } else {
         let _over = tell.send(asked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a fence passes to whoever answers the connections that come with these octets each, and closes them.
+    async fn passes(answers: &[&[u8]]) -> Result<(), String> {
+        let listener = address::listen(address::next()).and_then(TcpListener::from_std).expect("an address");
+        let at = listener.local_addr().expect("an address");
+        let answering = async {
+            for answer in answers {
+                let (mut socket, _) = listener.accept().await.expect("a connection");
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(socket.read_u8().await.expect("a request"));
+                }
+                socket.write_all(answer).await.expect("it is read");
+            }
+        };
+        tokio::join!(fence_through(at, Arc::default()), answering).0
+    }
+
+    #[tokio::test]
+    async fn a_fence_without_one_octet_of_an_answer_is_sent_once_more_and_no_other() {
+        const WHOLE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfence";
+        assert_eq!(passes(&[WHOLE]).await, Ok(()));
+        assert_eq!(passes(&[b"", WHOLE]).await, Ok(()));
+        assert!(passes(&[b"", b""]).await.is_err());
+        assert!(passes(&[b"HTTP/1.1 200 OK\r\n"]).await.is_err());
     }
 }

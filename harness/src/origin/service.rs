@@ -256,10 +256,10 @@ mod tests {
             let service = Service::start(address::next(), false, program, observer.clone()).unwrap();
             let reader = std::net::TcpStream::connect(service.address).unwrap();
             let before = getrlimit(Resource::Nofile);
-            setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..before.clone() }).unwrap();
-            let settled =
-                tokio::spawn(async move { observer.until(crate::until::noted("never"), Location::caller()).await });
-            let raised = settled.await.unwrap_err().into_panic();
+            setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..before }).unwrap();
+            let mut waiting = JoinSet::new();
+            waiting.spawn(async move { observer.until(crate::until::noted("never"), Location::caller()).await });
+            let raised = waiting.join_next().await.unwrap().unwrap_err().into_panic();
             setrlimit(Resource::Nofile, before).unwrap();
             drop((reader, service));
             raised

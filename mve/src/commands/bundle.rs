@@ -16,13 +16,18 @@ use super::stop::Stop;
 use super::{Exit, output, paint, selection};
 
 const HELP_OF_REPORT: &str = "\
-The folder has report.md (the text of the issue), transcript.txt, the octets of each lane, a capture for Wireshark that says
-that it is synthesised, the conf, the origin as origin.py, origin.go and origin.rs, and compose.yaml. The values of fields that
-carry credentials (Authorization, Cookie, Set-Cookie, Proxy-Authorization, X-Api-Key and the like) are replaced by as many x.
+The folder has report.md (the text of the issue), transcript.txt, the octets
+of each lane, a capture for Wireshark that says that it is synthesised, the
+conf, the origin as origin.py, origin.go and origin.rs, and compose.yaml. The
+values of fields that carry credentials (Authorization, Cookie, Set-Cookie,
+Proxy-Authorization, X-Api-Key and the like) are replaced by as many x.
 
-  lastchunk report error_by_abort@as-shipped                 into ./lastchunk-header_after_write-error_by_abort-as-shipped
-  lastchunk report error_by_abort@as-shipped --into issue    into ./issue
-  lastchunk replay issue                                     what the maintainer does
+  lastchunk report error_by_abort@as-shipped
+      into ./lastchunk-header_after_write-error_by_abort-as-shipped
+  lastchunk report error_by_abort@as-shipped --into issue
+      into ./issue
+  lastchunk replay issue
+      what the maintainer does
 
 Exit status: 0 when it is written, 2 when it could not be.";
 
@@ -41,8 +46,9 @@ pub struct Report {
 }
 
 const HELP_OF_REPLAY: &str = "\
-The reader and the origin do again what transcript.txt says, through an nginx with the bundle's conf. Chain and notes are not
-compared; octets, ends, their steps and the outcome are.
+The reader and the origin do again what transcript.txt says, through an nginx
+with the bundle's conf. Chain and notes are not compared; octets, ends, their
+steps and the outcome are.
 
   lastchunk replay issue        says `same`, or shows the difference
 

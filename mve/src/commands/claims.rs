@@ -16,8 +16,9 @@ With --json, one object a line, one line a claim, with the keys
   claim     what is claimed
   verdict   confirmed, refuted, partly, depends on version, not testable
   why       what is so, in a sentence; of what is not testable, the reason
-  evidence  what the verdict rests on: names of cases and cells, as `show` takes them, and tests (`claims::NAME`: a trial of
-            `cargo test -p mve --test claims -- --include-ignored NAME`)
+  evidence  what the verdict rests on: names of cases and cells, as `show`
+            takes them, and tests (`claims::NAME`: a trial of `cargo test -p
+            mve --test claims -- --include-ignored NAME`)
   versions  what the evidence was run against
 
 Example: lastchunk claims C06";

@@ -26,7 +26,8 @@ const BUILDS: &str = "to build nginx from crate sources";
 
 const HELP: &str = "\
 With --json, one object a line, one line a thing, with the keys
-  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback, leftovers, go, gateway NAME, image NAME
+  what   nginx, sh, cc, ar, make, cargo, engine, descriptors, loopback,
+         leftovers, go, gateway NAME, image NAME
   there  whether it is there
   found  what was found, or null
   how    how to get it, or null when nothing is to be done

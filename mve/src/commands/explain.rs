@@ -14,36 +14,50 @@ use super::selection::quoted;
 use super::{Exit, output, packets};
 
 const HELP: &str = "\
-The octets are those of the responses of one HTTP/1.x connection, as they came: from a file or standard input, at most
-16 MiB. A transcript as `lastchunk show` prints it, a snapshot of one, or octets in its notation (HTTP/1.1 200 OK\\r\\n)
-are read as what they stand for; what they say of the end (-- FIN, -- RST) goes before --end.
+The octets are those of the responses of one HTTP/1.x connection, as they
+came: from a file or standard input, at most 16 MiB. A transcript as
+`lastchunk show` prints it, a snapshot of one, or octets in its notation
+(HTTP/1.1 200 OK\\r\\n) are read as what they stand for; what they say of the
+end (-- FIN, -- RST) goes before --end.
 
-A packet capture (pcap, pcapng) is known by how it begins. Each HTTP/1.x response in it is explained with its request, by
-itself: neither --end nor --method is needed. What was not captured is said, and not judged. At most 256 MiB of it are held.
+A packet capture (pcap, pcapng) is known by how it begins. Each HTTP/1.x
+response in it is explained with its request, by itself: neither --end nor
+--method is needed. What was not captured is said, and not judged. At most 256
+MiB of it are held.
 
-  tcpdump -i any -s 0 -w stream.pcap 'tcp port 8080'    capture, while the stream breaks
-  lastchunk explain stream.pcap                         each response, annotated and judged
+  tcpdump -i any -s 0 -w stream.pcap 'tcp port 8080'
+      capture, while the stream breaks
+  lastchunk explain stream.pcap
+      each response, annotated and judged
   lastchunk explain --json stream.pcap | jq 'select(.framing != \"complete\")'
   printf 'HTTP/1.1 200 OK\\r\\n\\r\\n' | lastchunk explain --end rst
 
-With --json, one object a line, one line a response that is no interim one (1xx), with the keys
-  framing  complete, incomplete, malformed, or none when there is not an octet of a response;
-           octets that are no HTTP are malformed
-  by       what completed it: last-chunk, content-length, close, no-content; or null
+With --json, one object a line, one line a response that is no interim one
+(1xx), with the keys
+  framing  complete, incomplete, malformed, or none when there is not an octet
+           of a response; octets that are no HTTP are malformed
+  by       what completed it: last-chunk, content-length, close, no-content;
+           or null
   why      why it is incomplete or malformed; or null
-  events   how many events a reader would have dispatched; null when it is no event stream
-  pending  whether an event waits for its empty line, and is discarded at the end
+  events   how many events a reader would have dispatched; null when it is no
+           event stream
+  pending  whether an event waits for its empty line, and is discarded at the
+           end
 and for a response of a packet capture also
   connection  the number of its TCP connection in the capture, from 1
   index       its own number in that connection, from 1
-  end         how what is known of it ended: fin, rst, open (the connection went on, or the capture ended), gap (octets
-              were not captured), bound (more than is held); behind gap and bound, framing is unknown
-  request     method and target of the request, or null when it was not captured
+  end         how what is known of it ended: fin, rst, open (the connection
+              went on, or the capture ended), gap (octets were not captured),
+              bound (more than is held); behind gap and bound, framing is
+              unknown
+  request     method and target of the request, or null when it was not
+              captured
   reader      address and port of who asked
   origin      address and port of who answered
 
-Exit status: 0 whatever the verdict, 2 when the octets cannot be read, or there are none: no octet, unless --end says how a
-connection without one ended, or a packet capture without a packet.";
+Exit status: 0 whatever the verdict, 2 when the octets cannot be read, or
+there are none: no octet, unless --end says how a connection without one
+ended, or a packet capture without a packet.";
 
 /// How compressed files begin (RFC 1952 2.3.1, RFC 8878 3.1.1), and what takes it out.
 const COMPRESSED: [(&[u8], &str); 2] = [(b"\x1f\x8b", "gunzip"), (b"\x28\xb5\x2f\xfd", "unzstd")];

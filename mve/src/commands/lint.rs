@@ -23,26 +23,34 @@ use super::{Exit, output, play};
 const NAMED: usize = 4;
 
 const HELP: &str = "\
-Every case that has an end behind the conf is played; then each directive for streams is left out in turn, and the same
-cases are played again. What changes no transcript has no effect on a stream that a case knows. Directives that have none
-alone are left out together once more: two may stand in for each other. No case waits for a clock: proxy_read_timeout is
-turned down to 1s in its place instead, and has to end a silent stream; the others are not tried. What a clock does as it
-is set, `lastchunk origin` behind the conf and `lastchunk probe --chain --budget 90s` before it tell.
+Every case that has an end behind the conf is played; then each directive for
+streams is left out in turn, and the same cases are played again. What changes
+no transcript has no effect on a stream that a case knows. Directives that
+have none alone are left out together once more: two may stand in for each
+other. No case waits for a clock: proxy_read_timeout is turned down to 1s in
+its place instead, and has to end a silent stream; the others are not tried.
+What a clock does as it is set, `lastchunk origin` behind the conf and
+`lastchunk probe --chain --budget 90s` before it tell.
 
 With --json, one object a line, one line a directive, with the keys
   file, line   where it stands
   context      the blocks around it
   directive    as it stands there
-  effect       changes, none, together (only with the others that have none alone), refused (nginx does not take the
-               conf without it), clock (turned down it ends a silent stream, or it was not tried: see `tried`)
-  changes      the cases that change, each with the outcome `with` it and `without` it; null when the case has no end so
+  effect       changes, none, together (only with the others that have none
+               alone), refused (nginx does not take the conf without it),
+               clock (turned down it ends a silent stream, or it was not
+               tried: see `tried`)
+  changes      the cases that change, each with the outcome `with` it and
+               `without` it; null when the case has no end so
   tried        the cases that were played
-  why          what nginx says, when it refuses; what a clock did that was turned down
+  why          what nginx says, when it refuses; what a clock did that was
+               turned down
 
-Exit status: 0 when every directive that was measured changes something, 1 when one changes nothing, 2 when the conf
-cannot be used.
+Exit status: 0 when every directive that was measured changes something, 1
+when one changes nothing, 2 when the conf cannot be used.
 
-Example: lastchunk lint /etc/nginx/nginx.conf --server api.example.com --path /v1/events";
+Example:
+  lastchunk lint /etc/nginx/nginx.conf --server api.example.com --path /v1/sse";
 
 /// Which conf.
 #[derive(Debug, Args)]

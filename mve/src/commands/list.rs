@@ -21,7 +21,8 @@ With --json, one object a line, one line a case, with the keys
   claims   the ids of the claims that it tests
   says     what is observed
   twin     the healthy case that differs by one fact, or null
-  outcome  the outcome that it claims: intact, held, cut-visible, cut-silent, altered, hung, leaked
+  outcome  the outcome that it claims: intact, held, cut-visible, cut-silent,
+           altered, hung, leaked
   can_run  whether this machine can run it
   why      why not, or null
 

@@ -11,8 +11,11 @@ use super::selection::quoted;
 use super::{Cli, Exit, output};
 
 const HELP_OF_MAN: &str = "\
-  lastchunk man | man -l -                       read it
-  lastchunk man ~/.local/share/man/man1          lastchunk.1, lastchunk-explain.1 and so on";
+Examples:
+  lastchunk man | man -l -
+      read it
+  lastchunk man ~/.local/share/man/man1
+      lastchunk.1, lastchunk-explain.1 and so on";
 
 /// The manual.
 #[derive(Debug, Args)]
@@ -23,7 +26,9 @@ pub struct Man {
 }
 
 const HELP_OF_COMPLETIONS: &str = "\
-  lastchunk completions bash > ~/.local/share/bash-completion/completions/lastchunk
+Examples:
+  lastchunk completions bash \\
+      > ~/.local/share/bash-completion/completions/lastchunk
   lastchunk completions zsh > \"${fpath[1]}/_lastchunk\"
   lastchunk completions fish > ~/.config/fish/completions/lastchunk.fish";
 

@@ -34,26 +34,31 @@ pub use cell::show;
 const HELP: &str = "\
 Tables:
   truncation  a stream is cut at the origin: can the reader tell?
-  pairs       the same behind two gateways: nginx as it ships, in front of each other one
+  pairs       the same behind two gateways: nginx as it ships, in front of
+              each other one
   held        the origin sends a piece: does it pass before the next is sent?
   departure   the reader leaves: who learns of it, and when?
   all         all of them
 
 With --json, one object a line, one line a cell, with the keys
-  table, gateway, version, conf, origin_framing, origin_version, cut, end, reader
-             the place of the cell
+  table, gateway, version, conf, origin_framing, origin_version, cut, end,
+  reader     the place of the cell
   cell       its name, which `lastchunk show` takes
-  framing    what the framing says at the reader; null where the set-up is at fault
-  ending     how the connection or the stream ended at the reader: fin, rst, open, END_STREAM, RST_STREAM(code)
+  framing    what the framing says at the reader; null where the set-up is at
+             fault
+  ending     how the connection or the stream ended at the reader: fin, rst,
+             open, END_STREAM, RST_STREAM(code)
   status     the status that the reader got, or null
   lost       octets of content that were meant and did not arrive
   added      octets that no origin wrote
-  outcome    intact, cut-visible, cut-silent, altered, hung, held, leaked; fault if harness or set-up are at fault
+  outcome    intact, cut-visible, cut-silent, altered, hung, held, leaked;
+             fault if harness or set-up are at fault
   tail       the last octets at the reader, escaped
   why        of a fault, why; null otherwise
 
-Exit status: 0 every outcome is the known one, 1 one is not (the baseline is mve/snapshots/matrix/baseline.txt),
-2 harness or set-up are at fault, or there was nothing to run.
+Exit status: 0 every outcome is the known one, 1 one is not (the baseline is
+mve/snapshots/matrix/baseline.txt), 2 harness or set-up are at fault, or there
+was nothing to run.
 
 Example: lastchunk matrix held --gateway haproxy";
 

@@ -42,16 +42,19 @@ use stop::Stop;
 const HELP_OF_ALL: &str = "\
 Without a command, every case is played, as by `lastchunk run`.
 
-Exit status: 0 as claimed, 1 not as claimed, 2 could not run (the message says what to do), 130 or 143 stopped by
-SIGINT or SIGTERM, 141 nobody reads the output any more.
+Exit status: 0 as claimed, 1 not as claimed, 2 could not run (the message says
+what to do), 130 or 143 stopped by SIGINT or SIGTERM, 141 nobody reads the
+output any more.
 
-Environment: NO_COLOR, LASTCHUNK_NGINX (a path, or `system`), LASTCHUNK_PATIENCE_MS (the failure bound of a wait),
-LASTCHUNK_LOG (what the harness logs on standard error, as `harness=debug`).";
+Environment: NO_COLOR, LASTCHUNK_NGINX (a path, or `system`),
+LASTCHUNK_PATIENCE_MS (the failure bound of a wait), LASTCHUNK_LOG (what the
+harness logs on standard error, as `harness=debug`).";
 
 const HELP_OF_ORIGIN: &str = "\
 It serves until it is stopped.
 
-Exit status: 130 or 143 when SIGINT or SIGTERM has stopped it, 2 when it cannot listen there.
+Exit status: 130 or 143 when SIGINT or SIGTERM has stopped it, 2 when it
+cannot listen there.
 
 Example: lastchunk origin --listen 0.0.0.0:8000";
 

@@ -28,43 +28,58 @@ const WIDTH_ELSEWHERE: u16 = 120;
 const WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 const HELP: &str = "\
-The table holds the three accounts of each response side by side: what the application was told last, how the framing
-at the reader stands, what the reader reported; then the outcome that follows, and whether outcome and transcript are
-the ones that were claimed and reviewed.
+The table holds the three accounts of each response side by side: what the
+application was told last, how the framing at the reader stands, what the
+reader reported; then the outcome that follows, and whether outcome and
+transcript are the ones that were claimed and reviewed.
 
-With --json, one object a line, one line a case, in the order of the catalogue, with the keys
+With --json, one object a line, one line a case, in the order of the
+catalogue, with the keys
   case        its full name, as `show` and `run` take it
   failure     the failure that it belongs to
   variant     what happens
   origin      what runs at the origin: hyper, scripted, writer, go@VERSION
   via         what stands before it: direct, nginx:CONF
-  framing     of the response at the reader: complete, incomplete, malformed, none; null when it did not come so far
-  by          what completed it: last-chunk, content-length, close, no-content; or null
+  framing     of the response at the reader: complete, incomplete, malformed,
+              none; null when it did not come so far
+  by          what completed it: last-chunk, content-length, close,
+              no-content; or null
   events      how many events were dispatched; null when it is no event stream
-  pending     whether an event waits for its empty line; null when it did not come so far
-  outcome     intact, held, cut-visible, cut-silent, altered, hung, leaked; null when it did not come so far
+  pending     whether an event waits for its empty line; null when it did not
+              come so far
+  outcome     intact, held, cut-visible, cut-silent, altered, hung, leaked;
+              null when it did not come so far
   claimed     the outcome that the catalogue claims
-  as_claimed  whether outcome and transcript are as claimed; null when this machine cannot run it
-  why         why it is not as claimed, or cannot run here; else why the framing is incomplete or malformed; or null
+  as_claimed  whether outcome and transcript are as claimed; null when this
+              machine cannot run it
+  why         why it is not as claimed, or cannot run here; else why the
+              framing is incomplete or malformed; or null
 
-With a conf of yours (--via ./nginx.conf) nothing is claimed: `claimed` and `as_claimed` are null, and two keys more
-hold it against confs of ours
+With a conf of yours (--via ./nginx.conf) nothing is claimed: `claimed` and
+`as_claimed` are null, and two keys more hold it against confs of ours
   as_shipped  the outcome behind nginx as it ships
   streaming   the outcome behind nginx as event streams want it
-Its addresses are replaced, its paths of the system, and what is about the process; each line that is, is told. TLS is
-left out: the reader is ours. Example: lastchunk run --via /etc/nginx/nginx.conf --server api.example.com --path /v1/sse
+Its addresses are replaced, its paths of the system, and what is about the
+process; each line that is, is told. TLS is left out: the reader is ours.
+Example:
+  lastchunk run --via /etc/nginx/nginx.conf --server api.example.com \\
+      --path /v1/sse
 
-With a server of yours (--origin 'cmd:./server --port {port}', with --path; or --origin http://127.0.0.1:8080/events) readers
-read it to the end, close, reset, half-close, and are slow. Nothing is claimed; the keys are case, origin, framing, by,
-events, pending, outcome, why as above and
+With a server of yours (--origin 'cmd:./server --port {port}', with --path; or
+--origin http://127.0.0.1:8080/events) readers read it to the end, close,
+reset, half-close, and are slow. Nothing is claimed; the keys are case,
+origin, framing, by, events, pending, outcome, why as above and
   over       whether the response was over within --within
-  noticed    whether the server let go of the connection of a reader that was gone; null when that cannot be seen
-  went_on    whether a reader that had half-closed, or not read for a while, got more
+  noticed    whether the server let go of the connection of a reader that was
+             gone; null when that cannot be seen
+  went_on    whether a reader that had half-closed, or not read for a while,
+             got more
   within_ms  --within
-A command is run by sh; it and all that it starts is gone afterwards. At most 16 MiB of a response are read. With
---verbose the transcripts are printed.
+A command is run by sh; it and all that it starts is gone afterwards. At most
+16 MiB of a response are read. With --verbose the transcripts are printed.
 
-Exit status: 0 when every case selected shows what it claims, 1 when one does not, else 2 when one could not run.
+Exit status: 0 when every case selected shows what it claims, 1 when one does
+not, else 2 when one could not run.
 
 Example: lastchunk run 'proxy_buffering/*' --via nginx:as-shipped --times 50";
 

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::say;
+use super::{Said, lastchunk, say};
 
 /// The commands that the help of all names.
 fn commands() -> Vec<String> {
@@ -24,6 +24,27 @@ fn every_help_has_an_example() {
         let lines = help.lines().filter(|line| !line.starts_with("Usage:"));
         assert!(lines.filter(|line| line.contains(&example)).count() > 0, "{command} has no example:\n{help}");
     }
+}
+
+/// A help that is broken by hand at another width than the terminal's is broken again, in the middle of its sentences.
+#[test]
+fn no_help_is_broken_twice() {
+    let mut all = commands();
+    all.extend(["man", "completions", "fidelity", "image"].map(str::to_owned));
+    for command in all {
+        let at = |columns: &str| Said::by(lastchunk(&["help", &command]).env("COLUMNS", columns)).out;
+        let (narrow, wide) = (at("80"), at("100"));
+        let over: Vec<&str> = narrow.lines().filter(|line| line.chars().count() > 80).collect();
+        assert_eq!(over, Vec::<&str>::new(), "{command}");
+        // Behind the options stands what is broken by hand.
+        let (narrow, wide) = (behind_the_options(&narrow), behind_the_options(&wide));
+        assert_eq!(narrow, wide, "{command}");
+    }
+}
+
+fn behind_the_options(help: &str) -> &str {
+    let at = help.find("Print help").expect("every command has that option");
+    help[at..].split_once("\n\n").map_or("", |(_, rest)| rest)
 }
 
 #[test]

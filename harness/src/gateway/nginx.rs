@@ -13,9 +13,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::ChildStdout;
 
-use super::ending::{Leader, has_ended};
 use super::folder::Folder;
-use super::{CannotStart, Conf, Nginx};
+use super::{CannotStart, Conf, Nginx, ending};
 use crate::address;
 use crate::kernel::{die_with_parent, stay_on_one_processor};
 use crate::patience;
@@ -27,7 +26,7 @@ const LISTENING: i32 = 9;
 /// A running nginx.
 #[derive(Debug)]
 pub struct Process {
-    leader: Leader,
+    child: Child,
     address: SocketAddr,
     folder: Folder,
 }
@@ -44,8 +43,8 @@ impl Process {
             let address = listener.local_addr()?;
             let folder = Folder::new("nginx")?;
             let conf = conf(nginx, address, origin, folder.path())?;
-            let leader = Leader::new(command(nginx, folder.path(), &conf, listener.into())?.spawn()?);
-            Ok(Self { leader, address, folder })
+            let child = command(nginx, folder.path(), &conf, listener.into())?.spawn()?;
+            Ok(Self { child, address, folder })
         });
         started.map_err(|error| error.to_string()).map_err(cannot)?.ready().await.map_err(cannot)
     }
@@ -63,7 +62,7 @@ impl Process {
             Some(Ok(_)) => "it speaks before it is asked".to_owned(),
             // The kernel ends what nobody listens to any more; the end of the process itself comes a little later.
             Some(Err(error)) => {
-                has_ended(self.leader.id(), patience::bound());
+                ending::wait_for_death(&self.child, patience::bound());
                 format!("it takes no connection: {error}")
             }
             None => format!("it takes no connection within {} ms", patience::bound().as_millis()),
@@ -87,19 +86,19 @@ impl Process {
 
     /// Ends it at once: what it has logged, and how it ended when it did so before it was told to, or not when it was.
     pub(super) fn stop(mut self) -> (String, Result<(), String>) {
-        let early = match self.leader.ended() {
+        let early = match self.child.try_wait() {
             Ok(None) => Ok(()),
             Ok(Some(status)) => Err(format!("nginx ended by itself: {status}")),
             Err(error) => Err(error.to_string()),
         };
-        let ended = self.end();
-        (super::read(&self.log()).unwrap_or_default(), early.and(ended))
+        let ended = early.and_then(|()| self.end());
+        (fs::read_to_string(self.log()).unwrap_or_default(), ended)
     }
 
     fn end(&mut self) -> Result<(), String> {
         // SIGTERM is the fast shutdown: it does not wait for responses that are under way.
         let bound = patience::bound();
-        let in_order = self.leader.end(bound);
+        let in_order = ending::end(&mut self.child, bound);
         let why = || format!("nginx did not end within {} ms of SIGTERM, and was killed", bound.as_millis());
         in_order.then_some(()).ok_or_else(why)
     }
@@ -141,7 +140,7 @@ async fn tested(nginx: &Nginx) -> io::Result<Option<NotRead>> {
         tokio::io::copy(&mut ChildStdout::from_std(stdout)?, &mut tokio::io::sink()).await?;
     }
     let status = reading.0.wait()?;
-    let said = super::read(&log_in(folder.path()))?;
+    let said = fs::read_to_string(log_in(folder.path()))?;
     let file = folder.path().join(CONF).display().to_string();
     Ok((!status.success()).then(|| NotRead::of(&said, &file)))
 }

@@ -91,7 +91,6 @@ impl Raw {
             let effect = async {
                 let mut more = true;
                 while !observer.claim(&until) {
-                    observer.raise();
                     if !more {
                         panic!(
                             "waited for {}, but the connection has ended (at {}:{})\n{}",

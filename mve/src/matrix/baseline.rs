@@ -142,15 +142,12 @@ impl Baseline {
         let chain = |table: &str, gateway: &str, conf: &str, reader: &str, version: &str| {
             [table, gateway, conf, reader, version].join(" ")
         };
-        let played: BTreeSet<String> = rows
-            .iter()
-            .map(|row| chain(row.table.name(), &row.gateway, &row.conf, row.keys.reader, &row.version))
-            .collect();
-        let faults: BTreeSet<(String, &str)> = rows
-            .iter()
-            .filter(|row| row.result.is_err())
-            .map(|row| (format!("{} {} {}", row.keys.origin(), row.keys.cut, row.keys.end), row.version.as_str()))
-            .collect();
+        let chain_of = |row: &Row| chain(row.table.name(), &row.gateway, &row.conf, row.keys.reader, &row.version);
+        let played: BTreeSet<String> = rows.iter().map(chain_of).collect();
+        // Of a cell at fault nothing is known: it is told as new, and its entry is not stale.
+        let place = |row: &Row| format!("{} {} {}", row.keys.origin(), row.keys.cut, row.keys.end);
+        let faults = rows.iter().filter(|row| row.result.is_err());
+        let faults: BTreeSet<(String, String)> = faults.map(|row| (chain_of(row), place(row))).collect();
         for (entry, versions) in &self.entries {
             let words: Vec<&str> = entry.group.split(' ').collect();
             let [table, gateway, conf, origin, reader, _] = words.as_slice() else { continue };
@@ -161,8 +158,9 @@ impl Baseline {
                 .filter(|version| known.is_some_and(|known| known == versions && !known.contains(version)));
             for version in versions.iter().cloned().chain(new) {
                 let place = format!("{origin} {}", entry.place.replace('/', " "));
-                if !played.contains(&chain(table, gateway, conf, reader, &version))
-                    || faults.contains(&(place, version.as_str()))
+                let chain = chain(table, gateway, conf, reader, &version);
+                if !played.contains(&chain)
+                    || faults.contains(&(chain, place))
                     || shown.entries.get(entry).is_some_and(|by| by.contains(&version))
                 {
                     continue;
@@ -270,6 +268,24 @@ mod tests {
                 "stale in the baseline: truncation haproxy default chunked http/2 cut-silent in-chunk-data/rst, which haproxy 1 does not show",
             ]
         );
+    }
+
+    /// The same cell at fault with another reader says nothing of this one.
+    #[test]
+    fn a_fault_hides_no_stale_entry_but_its_own() {
+        let text = written(&rows("1", "in-chunk-data"));
+        let at_fault = |mut rows: Vec<Row>, reader: &'static str| {
+            for row in rows.iter_mut().filter(|row| row.keys.cut == "in-chunk-data") {
+                row.keys.reader = reader;
+                row.result = Err("at fault".to_owned());
+            }
+            rows
+        };
+        let is_stale = |line: &String| line.starts_with("stale");
+        let stale = |rows: &[Row]| told(&text, rows).into_iter().filter(is_stale).count();
+        assert_eq!(stale(&at_fault(rows("1", "in-chunk-data"), "http/2")), 0);
+        let all = [rows("1", "none"), at_fault(rows("1", "in-chunk-data"), "http/1.1")].concat();
+        assert_eq!(stale(&all), 2);
     }
 
     #[test]

@@ -67,8 +67,12 @@ pub(super) fn of_http2(http2: &Http2, end: h1::End, meant: &Meant) -> Judgement 
     let common = if another { 0 } else { wanted.iter().zip(&got).take_while(|(a, b)| a == b).count() };
     let added = if another { 0 } else { got.len() - common };
     let lost = wanted.len() - common;
-    // A trailer that was meant: any field of the trailer section will do, the cells have one.
-    let trailers_lost = !meant.trailers.is_empty();
+    let has_come = |(name, value): &(String, String)| {
+        let is_it =
+            |(its, got): &(Vec<u8>, Vec<u8>)| its.eq_ignore_ascii_case(name.as_bytes()) && got == value.as_bytes();
+        http2.trailers().iter().any(is_it)
+    };
+    let trailers_lost = !meant.trailers.iter().all(has_come);
     let outcome = if added > 0 {
         Outcome::Altered
     } else if http2.end() == StreamEnd::Open && end == h1::End::Open && !http2.is_broken() {
@@ -81,4 +85,39 @@ pub(super) fn of_http2(http2: &Http2, end: h1::End, meant: &Meant) -> Judgement 
         Outcome::Intact
     };
     Judgement { framing, status, lost, added, outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of stream 1, or of the connection (RFC 9113 4.1).
+    fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(payload.len()).expect("a short one");
+        [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+    }
+
+    fn outcome(trailers: &[u8]) -> Outcome {
+        const END_STREAM: u8 = 1;
+        const END_HEADERS: u8 = 4;
+        // :status 200 is entry 8 of the static table (RFC 7541 A).
+        let mut octets = [frame(4, 0, 0, b""), frame(1, END_HEADERS, 1, b"\x88"), frame(0, 0, 1, b"ok")].concat();
+        octets.extend(match trailers {
+            b"" => frame(0, END_STREAM, 1, b""),
+            fields => frame(1, END_HEADERS | END_STREAM, 1, fields),
+        });
+        let mut http2 = Http2::default();
+        http2.push(&octets);
+        let trailers = vec![("Sum".to_owned(), "1".to_owned())];
+        let meant = Meant { status: Some(200), content: Some(b"ok".to_vec()), trailers, ..Meant::default() };
+        of_http2(&http2, h1::End::Open, &meant).outcome
+    }
+
+    #[test]
+    fn a_trailer_is_lost_when_it_has_not_arrived() {
+        // Literal fields without indexing (RFC 7541 6.2.2).
+        assert_eq!(outcome(b"\x00\x03sum\x011"), Outcome::Intact);
+        assert_eq!(outcome(b"\x00\x03sum\x012"), Outcome::CutSilent);
+        assert_eq!(outcome(b""), Outcome::CutSilent);
+    }
 }

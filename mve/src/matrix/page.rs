@@ -5,25 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::run::Row;
-use super::text::letter;
+use super::text::{LETTERS, letter};
 
 const PAGE: &str = include_str!("page.html");
 
 /// What stands for the data in the page.
 const DATA: &str = "@data@";
-
-/// Letters of the legend, the class that colours them, and what they mean.
-const LEGEND: [(&str, &str, &str); 9] = [
-    (".", "intact", "intact"),
-    ("v", "cut-visible", "cut-visible: the reader can tell"),
-    ("S", "cut-silent", "cut-silent: the reader cannot tell"),
-    ("s", "own", "silent by the origin's own framing: no gateway could tell"),
-    ("A", "altered", "altered: octets that no origin wrote"),
-    ("H", "hung", "hung: nothing arrives, nothing ends"),
-    ("h", "held", "held: only later"),
-    ("L", "leaked", "leaked: the origin is not told"),
-    ("!", "fault", "fault of the set-up"),
-];
 
 /// The page. Words and the lines of transcripts are kept once each, however often they occur.
 #[must_use]
@@ -32,7 +19,7 @@ pub fn page(rows: &[Row]) -> String {
     let rows: Vec<Value> = rows.iter().map(|row| of_row(row, &mut words)).collect();
     let data = json!({
         "keys": ["table", "gateway", "version", "conf", "origin", "cut", "end", "reader", "outcome", "letter", "framing", "text"],
-        "legend": LEGEND,
+        "legend": LETTERS.map(|one| json!([one.letter.to_string(), one.class, one.means])),
         "words": words.all,
         "rows": rows,
     });

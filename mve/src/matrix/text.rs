@@ -7,35 +7,63 @@ use harness::verdict::Outcome;
 
 use super::run::Row;
 
-/// What the letters mean.
-pub const LEGEND: &str = "\
-.  intact: everything meant arrived
-v  cut-visible: something is lost, and the reader can tell
-s  cut-silent, as the origin's own framing is: no gateway could tell
-S  cut-silent: something is lost, and the reader cannot tell, although the gateway could
-A  altered: octets that no origin wrote
-H  hung: nothing arrives any more, and nothing ends
-h  held: it arrives only later
-L  leaked: the reader is gone, and the origin is not told
-!  fault: of the harness or the set-up, not of the gateway
-";
+/// A letter of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Letter {
+    /// The letter.
+    pub letter: char,
+    /// The outcome that it stands for; none for a fault.
+    pub outcome: Option<Outcome>,
+    /// The class that colours it on the page.
+    pub class: &'static str,
+    /// What it means.
+    pub means: &'static str,
+}
+
+const fn stands(letter: char, outcome: Outcome, class: &'static str, means: &'static str) -> Letter {
+    Letter { letter, outcome: Some(outcome), class, means }
+}
+
+/// All letters. Of two for one outcome the first is the origin's own doing.
+pub const LETTERS: [Letter; 9] = [
+    stands('.', Outcome::Intact, "intact", "intact: everything meant arrived"),
+    stands('v', Outcome::CutVisible, "cut-visible", "cut-visible: something is lost, and the reader can tell"),
+    stands('s', Outcome::CutSilent, "own", "cut-silent, as the origin's own framing is: no gateway could tell"),
+    stands(
+        'S',
+        Outcome::CutSilent,
+        "cut-silent",
+        "cut-silent: something is lost, and the reader cannot tell, although the gateway could",
+    ),
+    stands('A', Outcome::Altered, "altered", "altered: octets that no origin wrote"),
+    stands('H', Outcome::Hung, "hung", "hung: nothing arrives any more, and nothing ends"),
+    stands('h', Outcome::Held, "held", "held: it arrives only later"),
+    stands('L', Outcome::Leaked, "leaked", "leaked: the reader is gone, and the origin is not told"),
+    Letter {
+        letter: '!',
+        outcome: None,
+        class: "fault",
+        means: "fault: of the harness or the set-up, not of the gateway",
+    },
+];
+
+/// What the letters mean, a line each.
+#[must_use]
+pub fn legend() -> String {
+    LETTERS.iter().map(|one| format!("{}  {}\n", one.letter, one.means)).collect()
+}
 
 /// The letter of a row.
 #[must_use]
 pub fn letter(row: &Row) -> char {
-    match &row.result {
-        Err(_) => '!',
-        Ok(facts) => match facts.outcome {
-            Outcome::Intact => '.',
-            Outcome::Held => 'h',
-            Outcome::CutVisible => 'v',
-            Outcome::CutSilent if row.keys.is_silent_by_itself() => 's',
-            Outcome::CutSilent => 'S',
-            Outcome::Altered => 'A',
-            Outcome::Hung => 'H',
-            Outcome::Leaked => 'L',
-        },
-    }
+    let outcome = row.result.as_ref().ok().map(|facts| facts.outcome);
+    let is_own = |one: &Letter| (one.class == "own") == row.keys.is_silent_by_itself();
+    let mut all = LETTERS.iter().filter(|one| one.outcome == outcome);
+    let one = match outcome {
+        Some(Outcome::CutSilent) => all.find(|one| is_own(one)),
+        _ => all.next(),
+    };
+    one.map_or('!', |one| one.letter)
 }
 
 /// One table: the rows have to be of one gateway and version. Each column is a conf and a reader.

@@ -27,8 +27,7 @@ pub fn reviewed(cell: &str) -> Option<&'static str> {
         origin_of_row == origin && words[1] == cut && words[2] == end
     })?;
     let letter = columns(row).get(at)?.chars().next()?;
-    let meaning = text::LEGEND.lines().find_map(|line| line.strip_prefix(letter))?;
-    meaning.trim_start().split([':', ',']).next()
+    text::LETTERS.iter().find(|one| one.letter == letter)?.means.split([':', ',']).next()
 }
 
 /// The cells of a line behind its three headings.

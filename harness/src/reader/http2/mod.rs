@@ -253,6 +253,17 @@ impl Http2 {
         finals.next()?.iter().find(|(its, _)| its == name).map(|(_, value)| value.as_slice())
     }
 
+    /// The fields of the trailer section: of a HEADERS without a status (RFC 9113 8.1).
+    #[must_use]
+    pub fn trailers(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        let has_status = |fields: &[(Vec<u8>, Vec<u8>)]| fields.iter().any(|(name, _)| name == b":status");
+        let mut trailers = self.seen.iter().filter_map(|seen| match seen {
+            Seen::Headers { fields, .. } if !has_status(fields) => Some(fields.as_slice()),
+            _ => None,
+        });
+        trailers.next().unwrap_or_default()
+    }
+
     /// The content so far.
     #[must_use]
     pub fn content(&self) -> Vec<u8> {

@@ -34,7 +34,7 @@ pub fn tell(rows: &[Row]) -> Result<(), Complaint> {
         }
         writeln!(out)?;
     }
-    writeln!(out, "{}", text::LEGEND)?;
+    writeln!(out, "{}", text::legend())?;
     let count = |outcome: Outcome| {
         rows.iter().filter(|row| row.result.as_ref().is_ok_and(|facts| facts.outcome == outcome)).count()
     };
@@ -85,16 +85,10 @@ fn painted(line: &str) -> String {
         return paint::in_style(paint::DIM, line);
     }
     let letter = |letter: char| {
-        let outcome = match letter {
-            '.' => Outcome::Intact,
-            'v' | 's' => Outcome::CutVisible,
-            'h' => Outcome::Held,
-            'S' => Outcome::CutSilent,
-            'A' => Outcome::Altered,
-            'H' => Outcome::Hung,
-            'L' => Outcome::Leaked,
-            other => return other.to_string(),
-        };
+        let Some(one) = text::LETTERS.iter().find(|one| one.letter == letter) else { return letter.to_string() };
+        // What no gateway could tell is none of its silences.
+        let outcome = if one.class == "own" { Some(Outcome::CutVisible) } else { one.outcome };
+        let Some(outcome) = outcome else { return letter.to_string() };
         paint::in_style(paint::of_outcome(outcome), letter)
     };
     format!("{names}{}", letters.chars().map(letter).collect::<String>())

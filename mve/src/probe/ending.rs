@@ -121,6 +121,8 @@ pub enum Left {
     Full(usize),
     /// The header section goes on after so many octets.
     EndlessHead(usize),
+    /// So many interim responses came, and no final one.
+    EndlessInterims(usize),
     /// More reads, chunks or frames came than are counted: so many.
     TooManyParts(usize),
     /// After what came, nobody can tell where anything begins.
@@ -147,7 +149,9 @@ impl How {
             Self::Failed(_) => "failed",
             Self::Left(Left::Asked) => "stopped",
             Self::Left(Left::Bound(_)) => "for",
-            Self::Left(Left::Full(_) | Left::EndlessHead(_) | Left::TooManyParts(_)) => "too-much",
+            Self::Left(Left::Full(_) | Left::EndlessHead(_) | Left::EndlessInterims(_) | Left::TooManyParts(_)) => {
+                "too-much"
+            }
             Self::Left(Left::Malformed) => "malformed",
         }
     }
@@ -176,6 +180,9 @@ impl fmt::Display for Left {
             Self::Full(most) => write!(f, "more than {most} octets came, which is as many as are recorded"),
             Self::EndlessHead(most) => {
                 write!(f, "the header section has more than {most} octets, and the probe left")
+            }
+            Self::EndlessInterims(count) => {
+                write!(f, "{count} interim responses came and no final one, and the probe left")
             }
             Self::TooManyParts(most) => {
                 write!(f, "more than {most} reads, chunks or frames came, which is as many as are counted")

@@ -102,7 +102,11 @@ impl Frames {
         if self.received > octets {
             self.ended(How::Left(Left::Full(octets)));
         } else if self.head.is_none() && self.received > head {
-            self.ended(How::Left(Left::EndlessHead(head)));
+            let no_end = match self.interim.len() {
+                0 | 1 => Left::EndlessHead(head),
+                count => Left::EndlessInterims(count),
+            };
+            self.ended(How::Left(no_end));
         } else if self.reads.max(self.pieces.len()).max(self.interim.len()) >= parts {
             self.ended(How::Left(Left::TooManyParts(parts)));
         }

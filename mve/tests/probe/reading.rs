@@ -5,6 +5,7 @@ use std::time::Duration;
 use harness::verdict::Outcome;
 use mve::probe::dial::{NoConnection, Way};
 use mve::probe::ending::{Framing, How, Left};
+use mve::probe::findings::findings;
 use mve::probe::observation::Observation;
 use mve::probe::request::Request;
 use mve::probe::target::Target;
@@ -82,7 +83,6 @@ async fn a_stream_that_is_complete_and_lacks_its_end_mark_is_cut_silently() {
 #[rstest]
 #[case::a_header_section("HTTP/1.1 200 OK\r\n", b"A: b\r\n", Left::EndlessHead(256 * 1024))]
 #[case::a_field_line("HTTP/1.1 200 OK\r\nA: ", b"b", Left::EndlessHead(256 * 1024))]
-#[case::interim_responses("", b"HTTP/1.1 103 Early Hints\r\n\r\n", Left::EndlessHead(256 * 1024))]
 #[case::a_line("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: ", b"x", Left::Full(16 << 20))]
 #[case::ten_gigabytes("HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n", b"x", Left::Full(16 << 20))]
 #[case::chunks("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", Left::TooManyParts(1 << 20))]
@@ -95,6 +95,18 @@ async fn what_has_no_end_is_left_at_a_bound(
     let seen = observed(&Server::sends_and_repeats(begin, then)).await;
     assert_eq!(seen.ending.how, How::Left(left));
     assert_eq!(seen.outcome(), None);
+}
+
+/// They are no header section that has grown, and have a cure of their own.
+#[tokio::test]
+async fn interim_responses_without_a_final_one_are_told_as_that() {
+    let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n";
+    let seen = observed(&Server::sends_and_repeats("", interim)).await;
+    let How::Left(Left::EndlessInterims(count)) = seen.ending.how else { panic!("{:?}", seen.ending.how) };
+    assert!(count >= 256 * 1024 / interim.len(), "{count}");
+    let findings = findings(&seen);
+    let rules: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
+    assert!(rules.contains(&"endless-interims") && !rules.contains(&"endless-head"), "{rules:?}");
 }
 
 #[tokio::test]

@@ -119,6 +119,12 @@ fn left(seen: &Observation) -> Option<Finding> {
                 .by("RFC 9110 5.4")
                 .cured_by("look for a field that grows with every request or hop: Set-Cookie, Via, Link"),
         ),
+        Left::EndlessInterims(count) => Some(
+            Finding::harm("endless-interims", "interim responses come, and no final one")
+                .seen(format!("{} interim responses and no final one", grouped(count)))
+                .by("RFC 9110 15.2")
+                .cured_by("see who sends them, the server or what stands before it: a loop of 100, 102 or 103"),
+        ),
         Left::TooManyParts(most) => Some(
             Finding::note(
                 "too-much",

@@ -33,6 +33,7 @@ test *ARGS:
 containers:
     cargo test -p harness --features containers --test containers -- --include-ignored
     cargo test -p mve --features containers --test cases -- --ignored --test-threads 4 containers::
+    cargo test -p mve --test command_line -- --ignored compose::
     cargo run --quiet -- fetch envoy haproxy caddy
     cargo test -p mve --features containers --test matrix -- --ignored --test-threads 1 a_gateway_in_a_container
 

@@ -86,7 +86,7 @@ enum Command {
     Report(bundle::Report),
     /// Play such a folder again here, and say whether the same happens
     Replay(bundle::Replay),
-    /// Make such a folder as small as it can be and still show the same, by playing it again and again
+    /// Make such a folder as small as it can be and still show the same
     Shrink(shrink::Shrink),
     /// Which gateway turns a cut stream into a complete one: the tables, over all gateways that this machine has
     Matrix(matrix::Matrix),

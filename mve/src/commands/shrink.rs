@@ -20,22 +20,24 @@ const HELP: &str = "\
 Whatever may go is left out, and what is left is played: steps, directives of
 the conf, field lines, octets of content, what was meant, ends and pauses; all
 of a kind, then halves, quarters and so on down to each alone, until nothing
-more can go. A smaller one counts when it shows the same, which is said in a
-line that begins with \"shows\": the outcome; of each hop the status, how the
-framing ended and how the connection did; the kinds of what was lost and
-added. Counts are not compared. It also has to say `same` when it is replayed.
-A conf that nginx refuses shows nothing.
+more can go.
 
-What a reader or an origin is waited for does not matter here: each step ends
-when nothing moves any more. A bundle in which it does matter is refused, and
+A smaller one counts when it shows the same and says `same` when it is
+replayed. What it shows is told in the line that begins with \"shows\": the
+outcome; of each hop the status, how the framing ended and how the connection
+did; the kinds of what was lost and added. Counts are not compared. A conf
+that nginx refuses shows nothing.
+
+Each step ends when nothing moves any more, whatever somebody waited for when
+it was recorded. A bundle in which that shows something else is refused, and
 so is one that does not show here what it says.
 
   lastchunk shrink issue                     into ./issue.small
   lastchunk shrink issue --into smallest     into ./smallest
   lastchunk replay issue.small               says `same`
 
-Exit status: 0 when it is written, 2 when it could not be shrunk, 130 when it
-was stopped; the smallest one so far is written then.";
+Exit status: 0 when it is written, 2 when it could not be shrunk, 130 or 143
+when it was stopped; the smallest one so far is written then.";
 
 /// A bundle, made as small as it can be.
 #[derive(Debug, Args)]
@@ -43,7 +45,7 @@ was stopped; the smallest one so far is written then.";
 pub struct Shrink {
     /// The folder that `lastchunk report` wrote
     bundle: PathBuf,
-    /// The folder for the smaller one; without it, the bundle's name and `.small`
+    /// The folder for the smaller one; by default the bundle's and `.small`
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
     /// Put it in the place of the bundle that is in that folder

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod chain;
+mod compose;
 mod doctor;
 mod errors;
 mod explain;

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::transcript::{Lane, Transcript, What};
 use crate::verdict::{Direction, connections};
+use crate::wire::h1::Label;
 
 /// The fields whose values are credentials, or may be (RFC 9110 11.6, 11.7; RFC 6265), in lower case.
 pub const SECRET_FIELDS: &[&str] = &[
@@ -119,6 +120,38 @@ impl Secrets {
                 }
             }
         }
+        for range in loose(direction) {
+            all.extend(self.parameters(octets, range.clone()));
+            all.extend(self.lines(octets, range));
+        }
+        all
+    }
+
+    /// The values of secret fields in octets that are no message, line by line.
+    fn lines(&mut self, octets: &[u8], within: Range<usize>) -> Vec<Range<usize>> {
+        let mut all = Vec::new();
+        let mut at = within.start;
+        let mut is_secret_line = false;
+        for line in octets[within].split_inclusive(|octet| *octet == b'\n') {
+            let (begins, ends) = (at, at + line.len());
+            at = ends;
+            // A line that continues the one before (obs-fold) is of its field.
+            let value = if is_secret_line && line.starts_with(b" ") || line.starts_with(b"\t") {
+                is_secret_line.then_some(begins)
+            } else {
+                line.iter().position(|octet| *octet == b':').and_then(|colon| {
+                    let name = String::from_utf8_lossy(&line[..colon]).to_ascii_lowercase();
+                    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+                    is_secret(name).then(|| self.names.insert(name.to_owned()))?;
+                    Some(begins + colon + 1)
+                })
+            };
+            is_secret_line = value.is_some();
+            if let Some(begins) = value {
+                self.learn(&octets[begins..ends]);
+                all.push(begins..ends);
+            }
+        }
         all
     }
 
@@ -210,22 +243,51 @@ impl Secrets {
         let (start, octets) = (mask.len(), &direction.octets);
         mask.resize(start + octets.len(), false);
         let mut ranges = self.found(direction);
+        let mut said = loose(direction);
         for message in &direction.stream.messages {
             let fields = message.fields.iter().chain(&message.trailers).filter(|field| {
                 let name = String::from_utf8_lossy(&octets[field.name.clone()]).to_ascii_lowercase();
                 !FIELDS_OF_FRAMING.contains(&name.as_str())
             });
-            let said = message.content.iter().cloned().chain(fields.map(|field| field.value.clone()));
-            for within in said {
-                let again = self.again(&octets[within.clone()]).into_iter();
-                ranges.extend(again.map(|range| within.start + range.start..within.start + range.end));
-            }
+            said.extend(message.content.iter().cloned().chain(fields.map(|field| field.value.clone())));
+        }
+        for within in said {
+            let again = self.again(&octets[within.clone()]).into_iter();
+            ranges.extend(again.map(|range| within.start + range.start..within.start + range.end));
         }
         for at in ranges.into_iter().flatten() {
             // The line ends of a folded value stay: without them the field would be another one.
             mask[start + at] |= !matches!(octets[at], b'\r' | b'\n' | b' ' | b'\t');
         }
     }
+}
+
+/// The octets that are of no message that could be read: where something else had to be, behind the last answer, and in
+/// lines that do not end.
+fn loose(direction: &Direction<'_>) -> Vec<Range<usize>> {
+    let mut all: Vec<Range<usize>> = Vec::new();
+    let mut field = 0;
+    for span in &direction.stream.spans {
+        let line = &direction.octets[span.range.clone()];
+        let continues = line.starts_with(b" ") || line.starts_with(b"\t");
+        let is_field = matches!(span.label, Label::FieldLine | Label::TrailerField);
+        if is_field && !continues {
+            field = span.range.start;
+        }
+        let is_loose = match span.label {
+            Label::Unexpected(_) | Label::Surplus => true,
+            Label::RequestLine | Label::StatusLine => !line.ends_with(b"\n"),
+            _ => is_field && !line.ends_with(b"\n"),
+        };
+        if is_loose {
+            let start = if is_field && continues { field } else { span.range.start };
+            match all.last_mut() {
+                Some(last) if last.end == start => last.end = span.range.end,
+                _ => all.push(start..span.range.end),
+            }
+        }
+    }
+    all
 }
 
 /// The same with each octet of such values replaced by `x`, so that every length stays; and what carried them, as
@@ -239,6 +301,8 @@ pub fn without_secrets(transcript: Transcript) -> (Transcript, BTreeSet<String>)
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
     use crate::render::{Redactions, parse, render};
 
@@ -299,5 +363,34 @@ o>c  HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 0\r\n
 ";
         let hidden = render(&without_secrets(parse(text).expect("a transcript")).0, &Redactions::none());
         assert!(hidden.contains("Content-Type: text/event-stream"), "{hidden}");
+    }
+
+    #[rstest]
+    #[case::behind_an_unreadable_request_line(
+        r"c>o  GET\x01 / \r\nAuthorization: Bearer s3cret\r\n\r\n",
+        "authorization"
+    )]
+    #[case::in_a_line_that_does_not_end(r"c>o  GET / HTTP/1.1\r\nAuthorization: Bearer s3cret", "authorization")]
+    #[case::in_a_fold_that_does_not_end(r"c>o  GET / HTTP/1.1\r\nCookie: a=b;\r\n c=s3cret", "cookie")]
+    #[case::in_a_request_line_that_does_not_end(r"c>o  GET /v1?token=s3cret", "?token")]
+    #[case::in_a_response_that_nobody_asked_for(
+        r"c>o  GET / HTTP/1.1\r\n\r\n
+o>c  HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: id=s3cret\r\nContent-Length: 0\r\n\r\n",
+        "set-cookie"
+    )]
+    #[case::behind_a_chunk_of_the_wrong_size(
+        r"c>o  GET / HTTP/1.1\r\n\r\n
+o>c  HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\nSet-Cookie: a;\r\n\tid=s3cret\r\n\r\n",
+        "set-cookie"
+    )]
+    fn credentials_are_hidden_where_no_message_can_be_read(#[case] lanes: &str, #[case] name: &str) {
+        let text = format!("chain: c a, o d\n\n1. x\n{lanes}\n");
+        let before = parse(&text).expect("a transcript");
+        let (hidden, found) = without_secrets(before.clone());
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [name]);
+        for lane in [Lane::request(0), Lane::response(0)] {
+            assert_eq!(hidden.octets(lane).len(), before.octets(lane).len());
+            assert!(memchr::memmem::find(&hidden.octets(lane), b"s3cret").is_none(), "{hidden:?}");
+        }
     }
 }

@@ -48,6 +48,19 @@ impl Until {
         Self { awaited: awaited.to_owned(), search: Arc::new(search), ends_response: false }
     }
 
+    /// The same of what this node sends; not at the reader, whose every octet belongs to the step in which it sends it, and
+    /// is waited for by nobody.
+    fn on_sending(awaited: &str, search: impl Fn(&Tape, Lanes) -> Option<Place> + Send + Sync + 'static) -> Self {
+        let named = awaited.to_owned();
+        Self::on_hop(awaited, move |tape, lanes| {
+            assert!(
+                matches!(lanes.outgoing, Lane::Response(_)),
+                "{named} cannot be awaited at the reader: what it sends belongs to the step in which it sends it"
+            );
+            search(tape, lanes)
+        })
+    }
+
     fn of_an_end(mut self) -> Self {
         self.ends_response = true;
         self
@@ -105,7 +118,7 @@ pub fn content(wanted: impl AsRef<[u8]>) -> Until {
 #[must_use]
 pub fn content_sent(wanted: impl AsRef<[u8]>) -> Until {
     let wanted = wanted.as_ref().to_vec();
-    Until::on_hop(&format!("the content sent {}", escape(&wanted)), move |tape, lanes| {
+    Until::on_sending(&format!("the content sent {}", escape(&wanted)), move |tape, lanes| {
         find_content(tape, lanes.incoming, lanes.outgoing, &wanted)
     })
 }
@@ -145,7 +158,7 @@ fn is_whole(data: &h1::Span, spans: &[h1::Span]) -> bool {
 #[must_use]
 pub fn sent(wanted: impl AsRef<[u8]>) -> Until {
     let wanted = wanted.as_ref().to_vec();
-    Until::on_hop(&format!("the octets sent {}", escape(&wanted)), move |tape, lanes| {
+    Until::on_sending(&format!("the octets sent {}", escape(&wanted)), move |tape, lanes| {
         find(tape, lanes.outgoing, &wanted)
     })
 }
@@ -159,7 +172,9 @@ pub fn octets_in_all(count: usize) -> Until {
 /// This many octets have been handed to the socket in all since the first connection was made.
 #[must_use]
 pub fn sent_in_all(count: usize) -> Until {
-    Until::on_hop(&format!("{count} octets sent in all"), move |tape, lanes| tape.behind_octet(lanes.outgoing, count))
+    Until::on_sending(&format!("{count} octets sent in all"), move |tape, lanes| {
+        tape.behind_octet(lanes.outgoing, count)
+    })
 }
 
 fn find(tape: &Tape, lane: Lane, wanted: &[u8]) -> Option<Place> {
@@ -177,7 +192,7 @@ pub fn closed() -> Until {
 /// This side has ended its own direction: FIN or RST.
 #[must_use]
 pub fn ended() -> Until {
-    Until::on_hop("the end of the sending direction", |tape, lanes| behind_end(tape, lanes.outgoing))
+    Until::on_sending("the end of the sending direction", |tape, lanes| behind_end(tape, lanes.outgoing))
 }
 
 fn behind_end(tape: &Tape, lane: Lane) -> Option<Place> {
@@ -302,6 +317,17 @@ mod tests {
         let told = format!("{HEAD}{body}");
         let end = content_end(b"GET / HTTP/1.1\r\n\r\n", told.as_bytes(), 0, wanted.as_bytes());
         assert_eq!(end, upto.map(|upto| HEAD.len() + upto.len()));
+    }
+
+    #[rstest]
+    #[case::octets(sent("a"))]
+    #[case::content(content_sent("a"))]
+    #[case::in_all(sent_in_all(1))]
+    #[case::end(ended())]
+    #[should_panic(expected = "cannot be awaited at the reader")]
+    fn what_the_reader_sends_is_not_awaited(#[case] until: Until) {
+        let lanes = Lanes { incoming: Lane::response(0), outgoing: Lane::request(0) };
+        assert_eq!(until.border(&Tape::with_room(0), Some(lanes)), None);
     }
 
     #[test]

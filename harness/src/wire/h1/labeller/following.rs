@@ -31,8 +31,9 @@ const SMALL: usize = 128;
 
 impl Labeller {
     /// Takes further octets, hands over the content in them, piece by piece and in order, and keeps no account of it: of
-    /// the spans and of the content's ranges, all but the last few are forgotten. So it can follow a stream that never
-    /// ends. What is said of each message otherwise, its head, its state, its chunks, is as after [`Labeller::push`].
+    /// the spans and of the content's ranges, all but the last few are forgotten, and of a message's deviations all behind
+    /// the first 1,024. So it can follow a response that never ends. What is said of each message otherwise,
+    /// its head, its state, its chunks, its trailer section, is as after [`Labeller::push`], and takes room by the message.
     pub fn push_with(&mut self, octets: &[u8], mut each: impl FnMut(Content<'_>)) {
         let mut rest = octets;
         while !rest.is_empty() {
@@ -89,9 +90,13 @@ impl Labeller {
         self.spans.drain(..self.spans.len().saturating_sub(DEPENDED_ON));
         if let Some(message) = self.messages.last_mut() {
             message.content.clear();
+            message.deviations.truncate(MOST_DEVIATIONS);
         }
     }
 }
+
+/// So many deviations of a message are kept of one that is followed: each of its chunks may have some.
+const MOST_DEVIATIONS: usize = 1024;
 
 /// So many spans back the labeller looks: to the line before a field line that continues it.
 const DEPENDED_ON: usize = 2;
@@ -123,4 +128,24 @@ fn utf8_at_the_front(octets: &[u8]) -> &str {
         Ok(text) => text,
         Err(error) => str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_response_that_does_not_end_is_bounded() {
+        let mut labeller = Labeller::responses(["GET".to_owned()]);
+        labeller.push_with(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", |_| ());
+        for _ in 0..5_000 {
+            // A padded chunk-size with a bare LF: two deviations each.
+            labeller.push_with(b"1 \na\r\n", |_| ());
+        }
+        let message = &labeller.messages()[0];
+        assert_eq!(message.chunks, 5_000);
+        assert_eq!(message.deviations.len(), MOST_DEVIATIONS);
+        assert!(message.content.is_empty());
+        assert!(labeller.spans.len() <= DEPENDED_ON);
+    }
 }

@@ -109,7 +109,7 @@ impl Probe {
             return self.chain.answer(target, &self.headers, self.way(), self.json);
         }
         self.chain.is_for_nothing()?;
-        self.issue.has_room()?;
+        let _room = self.issue.has_room()?;
         let stop = Stop::on_signals()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Complaint::new)?;
         let exit = self.runs(&target, &request, &stop, &runtime);

@@ -208,6 +208,9 @@ fn a_folder_that_is_not_empty_is_refused_before_anything_is_asked() {
         held.path().display()
     );
     assert_eq!((said.status, said.out.as_str(), said.err), (Some(2), "", line));
+    // Nothing is left of one that could not be written.
+    assert_eq!(reports("http://127.0.0.1:1/", &held.path().join("x"), &[]).status, Some(2));
+    assert!(!held.path().join("x").exists());
     let said = reports("http://127.0.0.1:1/", &held.path().join("x"), &["--chain"]);
     let line = "lastchunk: --report is for one response: leave --chain out, its page is the report\n";
     assert_eq!((said.status, said.err.as_str()), (Some(2), line));

@@ -25,9 +25,12 @@ impl Issue {
         self.folder.is_some()
     }
 
-    /// Complains of a folder that cannot take it, before anything is asked.
-    pub fn has_room(&self) -> Result<(), Complaint> {
-        self.folder.as_deref().map_or(Ok(()), |folder| empty(folder).map_err(|error| complaint(folder, &error)))
+    /// Complains of a folder that cannot take it, before anything is asked; it is there from then on.
+    pub fn has_room(&self) -> Result<Room<'_>, Complaint> {
+        let Some(folder) = self.folder.as_deref() else { return Ok(Room(None)) };
+        let is_new = !folder.exists();
+        empty(folder).map_err(|error| complaint(folder, &error))?;
+        Ok(Room(is_new.then_some(folder)))
     }
 
     /// Writes what was seen, if it is asked for; what to say of it, in lines.
@@ -59,6 +62,18 @@ impl Issue {
             said.push(format!("redacted: {} (--keep-secrets leaves them)", names.join(", ")));
         }
         Ok(said)
+    }
+}
+
+/// A folder that was made here: if nothing comes into it, it goes again.
+#[derive(Debug)]
+pub struct Room<'a>(Option<&'a Path>);
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        if let Some(folder) = self.0 {
+            let _has_something_in_it = std::fs::remove_dir(folder);
+        }
     }
 }
 

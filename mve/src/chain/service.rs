@@ -267,13 +267,13 @@ impl Playing<'_> {
             _ => piece[..octets].to_owned(),
         };
         let written = self.socket.write_all(written.as_bytes()).await;
-        if written.is_ok() {
-            self.memory.note(self.key, self.at, |asked| {
-                asked.writes += 1;
-                asked.octets += octets;
-            });
-        }
-        self.told(written).await
+        self.told(written).await?;
+        // Not before: whoever reads this begins a fence.
+        self.memory.note(self.key, self.at, |asked| {
+            asked.writes += 1;
+            asked.octets += octets;
+        });
+        Ok(())
     }
 
     /// A write that fails tells of a departure too.

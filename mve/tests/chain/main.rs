@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use harness::address;
 use harness::gateway::{Conf, Nginx, Process};
-use mve::chain::{Failed, Fingerprint, Probe, Wish, service};
+use mve::chain::{Failed, Fingerprint, Probe, Wish, service, stay_on_one_processor};
 use mve::probe::dial::Way;
 use mve::probe::target::Target;
 use tokio::net::TcpListener;
@@ -28,6 +28,7 @@ fn taken(confs: &[&str], budget: Option<Duration>, front: Option<Front>) -> Opti
         eprintln!("skipped: no nginx");
         return None;
     };
+    stay_on_one_processor();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     Some(runtime.block_on(async {
         let listener = address::listen(address::next()).and_then(TcpListener::from_std).expect("it listens");

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use crate::gateway::Log;
 use crate::patience;
+use crate::tasks::Payload;
 use crate::transcript::{Lane, Recorder, What};
 use crate::until::{Lanes, Until, end_of_any_response, persists};
 use crate::wire::notation::printable;
@@ -19,6 +20,8 @@ const SHOWN: usize = 64 * 1024;
 struct Shared {
     recorder: Mutex<Recorder>,
     logs: Mutex<Vec<Log>>,
+    /// What a task of the case has raised first, until it is raised again.
+    raised: Mutex<Option<Payload>>,
     changed: Notify,
 }
 
@@ -36,8 +39,12 @@ impl Observer {
     #[must_use]
     pub fn all(recorder: Recorder) -> Vec<Self> {
         let nodes = recorder.transcript().chain.len();
-        let shared =
-            Arc::new(Shared { recorder: Mutex::new(recorder), logs: Mutex::default(), changed: Notify::new() });
+        let shared = Arc::new(Shared {
+            recorder: Mutex::new(recorder),
+            logs: Mutex::default(),
+            raised: Mutex::default(),
+            changed: Notify::new(),
+        });
         let last_hop = nodes.saturating_sub(2);
         let lanes = |node: usize| match node {
             0 => Some(Lanes { incoming: Lane::response(0), outgoing: Lane::request(0) }),
@@ -243,11 +250,26 @@ impl Observer {
                 if self.claim(&until) {
                     return;
                 }
+                self.raise();
                 self.assert_recorded(caller);
                 changed.await;
             }
         };
         patience::wait(until.awaited(), caller, || self.so_far(), effect).await;
+    }
+
+    /// Keeps what a task has raised, unless another has before: whoever waits next raises it again, as the wait is in vain.
+    pub(crate) fn has_raised(&self, payload: Payload) {
+        self.shared.raised.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
+        self.shared.changed.notify_waiters();
+    }
+
+    /// Raises again what a task has raised.
+    pub(crate) fn raise(&self) {
+        let raised = self.shared.raised.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(payload) = raised {
+            std::panic::resume_unwind(payload);
+        }
     }
 
     /// Sees to it that everything that crossed was recorded.

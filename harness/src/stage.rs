@@ -250,9 +250,12 @@ impl<R: Reader> Scene<R> {
     pub fn look(&mut self) -> impl Future<Output = ()> + Send {
         let caller = Location::caller();
         async move {
-            self.fence(caller).await;
-            self.reader.take_arrived().await;
-            let observer = self.reader.observer();
+            let observer = self.reader.observer().clone();
+            let looked = async {
+                self.fence(caller).await;
+                self.reader.take_arrived().await;
+            };
+            patience::wait("what the origin has sent to pass", caller, || observer.so_far(), looked).await;
             if observer.nothing_unclaimed() {
                 observer.silence();
             } else {
@@ -269,7 +272,11 @@ impl<R: Reader> Scene<R> {
     #[track_caller]
     pub fn settle(&mut self) -> impl Future<Output = ()> + Send {
         let caller = Location::caller();
-        async move { self.fence(caller).await }
+        async move {
+            let observer = self.reader.observer().clone();
+            let settled = self.fence(caller);
+            patience::wait("what the origin has sent to pass", caller, || observer.so_far(), settled).await;
+        }
     }
 
     /// Sends `request` to the first gateway over a connection of its own, and waits until the gateway ends that
@@ -297,7 +304,7 @@ impl<R: Reader> Scene<R> {
 
     /// Sees to it that every octet that the origin has sent has passed the gateways as far as it ever will without
     /// another event: all of them are acknowledged, and then one whole request and response goes through the same
-    /// single worker of each gateway.
+    /// single worker of each gateway. Without a bound of its own.
     async fn fence(&mut self, caller: &'static Location<'static>) {
         self.origin.service.acknowledged().await;
         if !self.gateways.is_empty() {
@@ -317,8 +324,14 @@ impl<R: Reader> Scene<R> {
             socket.read_to_end(&mut response).await?;
             std::io::Result::Ok(response.starts_with(b"HTTP/1.1 200 ") && response.ends_with(b"fence"))
         };
-        let passed = patience::wait("the fence's response", caller, || observer.so_far(), passed).await;
-        assert!(matches!(passed, Ok(true)), "the fence does not stand: {passed:?}\n{}", observer.so_far());
+        let passed = passed.await;
+        assert!(
+            matches!(passed, Ok(true)),
+            "the fence does not stand: {passed:?} (at {}:{})\n{}",
+            caller.file(),
+            caller.line(),
+            observer.so_far()
+        );
     }
 
     /// Ends the case: waits for what is under way at the origin, seals the record, takes everything down, and raises

@@ -232,12 +232,6 @@ pub fn end_of_any_response() -> Until {
     })
 }
 
-/// The response that this origin sends has ended, by the same rule.
-#[must_use]
-pub fn end_of_sending() -> Until {
-    Until::on_hop("the end of the response that is sent", |tape, lanes| end(tape, lanes.incoming, lanes.outgoing))
-}
-
 /// Whether every request on a hop is answered, and the connection may be used again: RFC 9112 9.3.
 #[must_use]
 pub fn persists(tape: &Tape, at_reader: bool, lanes: Lanes) -> bool {

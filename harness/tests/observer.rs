@@ -1,13 +1,17 @@
 //! The observer is tested before anything is observed with it: what a peer does to a connection is what the transcript says.
 
+use std::pin::Pin;
+use std::sync::Arc;
+
 use fixtures::nginx::conf;
 use harness::gateway::{Gateway, Nginx};
-use harness::origin::scripted;
+use harness::origin::{Connection, Program, scripted};
 use harness::reader::Reader;
 use harness::stage::{Scene, Stage};
 use harness::transcript::{Lane, Transcript, What};
-use harness::until::{closed, ended, octets, sent};
+use harness::until::{closed, ended, noted, octets, sent};
 use rstest::rstest;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const REQUEST: &str = "GET /events HTTP/1.1\r\nHost: mve.test\r\n\r\n";
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
@@ -185,4 +189,68 @@ fn a_wait_that_the_end_of_the_connection_makes_vain_fails_at_once_and_shows_what
         "{text}"
     );
     assert!(text.contains(r"Content-Type: text/event-stream\r\n"), "{text}");
+}
+
+#[test]
+fn a_look_at_what_the_reader_leaves_unread_fails_within_the_bound() {
+    // Says that this is the process of its own.
+    const ALONE: &str = "LASTCHUNK_TEST_ALONE";
+    const NAME: &str = "a_look_at_what_the_reader_leaves_unread_fails_within_the_bound";
+    if std::env::var_os(ALONE).is_none() {
+        let mut itself = std::process::Command::new(std::env::current_exe().expect("it has a name"));
+        let played =
+            itself.args(["--exact", NAME, "--nocapture"]).env(ALONE, "1").env("LASTCHUNK_PATIENCE_MS", "500").output();
+        let said = String::from_utf8(played.expect("it starts").stderr).expect("text");
+        let line = "waited 500 ms for what the origin has sent to pass, in vain (at harness/tests/observer.rs:";
+        assert!(said.contains(line), "{said}");
+        return;
+    }
+    run(async {
+        let script = scripted().request().send(HEAD).send(vec![b'x'; 4 << 20]).fin();
+        let mut s = Stage::direct().clamped().start_raw(script).await;
+        s.step("the reader asks and does not read");
+        s.reader.send(REQUEST).await;
+        s.reader.until(octets(HEAD)).await;
+        s.look().await;
+        s.finish().await
+    });
+}
+
+/// A handler that sends the beginning of a response, waits for a cue, and panics.
+struct Panics;
+
+impl Program for Panics {
+    fn about(&self) -> String {
+        "a handler that panics".into()
+    }
+
+    fn serve(self: Arc<Self>, mut connection: Connection) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            connection.tap.read_exact(&mut [0; REQUEST.len()]).await.expect("a request");
+            connection.tap.write_all(HEAD.as_bytes()).await.expect("a reader");
+            connection.cue.wait("on").await;
+            panic!("boom");
+        })
+    }
+}
+
+#[rstest]
+#[case::the_reader_waits(false)]
+#[case::the_case_waits_at_the_origin(true)]
+fn what_a_handler_raises_is_what_fails_the_case(#[case] at_the_origin: bool) {
+    let failed = std::panic::catch_unwind(|| {
+        run(async {
+            let mut s = Stage::direct().start_raw(Panics).await;
+            s.step("the reader asks");
+            s.reader.send(REQUEST).await;
+            s.cue("on", "the handler goes on").await;
+            if at_the_origin {
+                s.origin.until(noted("never")).await;
+            }
+            s.reader.until(octets("data: never\n")).await;
+            s.finish().await
+        })
+    });
+    let failed = failed.expect_err("the handler has panicked");
+    assert_eq!(failed.downcast_ref::<&str>(), Some(&"boom"));
 }

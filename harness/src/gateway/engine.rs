@@ -36,14 +36,6 @@ pub fn probe() -> Result<Engine, String> {
 }
 
 impl Engine {
-    /// [`probe`].
-    ///
-    /// # Errors
-    /// As [`probe`].
-    pub fn probe() -> Result<Self, String> {
-        probe()
-    }
-
     /// Whether the engine has an image of this name; nothing is pulled.
     ///
     /// # Errors

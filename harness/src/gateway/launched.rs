@@ -1,19 +1,19 @@
 //! Any gateway that a folder describes, as a process: one worker, fresh addresses, and nothing left behind.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use fixtures::gateways::{Binary, Description, Places, fill};
 
 #[cfg(feature = "containers")]
 use super::container::{self, Hosted};
-use super::ending::{self, has_ended};
+use super::ending::{Leader, has_ended};
 use super::folder::Folder;
 use super::{CannotStart, Log};
 use crate::address;
@@ -76,7 +76,7 @@ pub struct Launched {
 #[derive(Debug)]
 enum Body {
     Process {
-        child: Child,
+        leader: Leader,
         folder: Folder,
     },
     #[cfg(feature = "containers")]
@@ -144,7 +144,7 @@ impl Launched {
     /// When it has ended.
     pub fn alive(&mut self) -> Result<(), String> {
         let ended = match &mut self.body {
-            Body::Process { child, .. } => match child.try_wait() {
+            Body::Process { leader, .. } => match leader.ended() {
                 Ok(None) => return Ok(()),
                 Ok(Some(status)) => format!("it ended by itself: {status}"),
                 Err(error) => return Err(error.to_string()),
@@ -162,7 +162,7 @@ impl Launched {
 
     fn pid(&self) -> u32 {
         match &self.body {
-            Body::Process { child, .. } => child.id(),
+            Body::Process { leader, .. } => leader.id(),
             #[cfg(feature = "containers")]
             Body::Container(hosted) => hosted.pid(),
         }
@@ -222,8 +222,8 @@ impl Launched {
     fn end(&mut self) {
         match &mut self.body {
             // What does not go in order has no connection that a transcript shows.
-            Body::Process { child, .. } => {
-                ending::end(child, LAST_ORDERS);
+            Body::Process { leader, .. } => {
+                leader.end(LAST_ORDERS);
             }
             // It ends with its container.
             #[cfg(feature = "containers")]
@@ -349,18 +349,19 @@ impl Described {
 fn spawn(described: &Described, binary: &Binary, addresses: [SocketAddr; 3]) -> io::Result<Launched> {
     let [listen, second, _] = addresses;
     let folder = Folder::new(&described.description.name)?;
-    // Gateways that give up root still have to get in.
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777))?;
     let filled = described.filled(addresses, folder.path(), folder.path(), &binary.root)?;
-    fs::write(&filled.file, &filled.conf)?;
+    let address_h2 = described.address_h2(listen, second)?;
+    File::create_new(&filled.file)?.write_all(filled.conf.as_bytes())?;
+    let said = File::create_new(log_in(folder.path()))?;
+    said.set_permissions(Permissions::from_mode(0o666))?;
+    // Gateways that give up root still have to get in; others too. So what is made in our name was made before, and the
+    // sticky bit keeps it where it is.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o1777))?;
 
-    let said = File::create(log_in(folder.path()))?;
-    said.set_permissions(fs::Permissions::from_mode(0o666))?;
     let mut command = binary.command();
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TMPDIR", folder.path());
     command.envs(filled.environment).args(filled.arguments);
     command.current_dir(folder.path()).stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said).process_group(0);
-    let child = stay_on_one_processor(die_with_parent(&mut command)).spawn()?;
-    let address_h2 = described.address_h2(listen, second)?;
-    Ok(Launched { processes: vec![child.id()], body: Body::Process { child, folder }, address: listen, address_h2 })
+    let leader = Leader::new(stay_on_one_processor(die_with_parent(&mut command)).spawn()?);
+    Ok(Launched { processes: vec![leader.id()], body: Body::Process { leader, folder }, address: listen, address_h2 })
 }

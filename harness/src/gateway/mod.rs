@@ -8,8 +8,10 @@ mod folder;
 mod launched;
 mod nginx;
 
+use std::fs;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "containers")]
 pub use container::Container;
@@ -172,11 +174,16 @@ impl Log {
     /// What is in it by now; nothing, if it cannot be read any more.
     pub(crate) fn read(&self) -> String {
         match self {
-            Self::File(file) => std::fs::read_to_string(file).unwrap_or_default(),
+            Self::File(file) => read(file).unwrap_or_default(),
             #[cfg(feature = "containers")]
             Self::Container(log) => log.read(),
         }
     }
+}
+
+/// Reads a log. What is not UTF-8 in it, as what a peer sent may be, hides nothing else.
+fn read(log: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&fs::read(log)?).into_owned())
 }
 
 /// The lines of nginx's log that fail a case.
@@ -184,4 +191,17 @@ fn grave(log: &str) -> Option<String> {
     let grave = |line: &&str| ["[alert]", "[crit]", "[emerg]"].iter().any(|level| line.contains(level));
     let lines: Vec<&str> = log.lines().filter(grave).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_octet_outside_utf_8_hides_no_grave_line() {
+        let log = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(log.path(), b"[info] client sent \xff\n[alert] worker exited\n").expect("it can be written");
+        let said = Log::File(log.path().to_owned()).read();
+        assert_eq!(grave(&said).as_deref(), Some("[alert] worker exited"));
+    }
 }

@@ -13,8 +13,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::ChildStdout;
 
+use super::ending::{Leader, has_ended};
 use super::folder::Folder;
-use super::{CannotStart, Conf, Nginx, ending};
+use super::{CannotStart, Conf, Nginx};
 use crate::address;
 use crate::kernel::{die_with_parent, stay_on_one_processor};
 use crate::patience;
@@ -26,7 +27,7 @@ const LISTENING: i32 = 9;
 /// A running nginx.
 #[derive(Debug)]
 pub struct Process {
-    child: Child,
+    leader: Leader,
     address: SocketAddr,
     folder: Folder,
 }
@@ -43,8 +44,8 @@ impl Process {
             let address = listener.local_addr()?;
             let folder = Folder::new("nginx")?;
             let conf = conf(nginx, address, origin, folder.path())?;
-            let child = command(nginx, folder.path(), &conf, listener.into())?.spawn()?;
-            Ok(Self { child, address, folder })
+            let leader = Leader::new(command(nginx, folder.path(), &conf, listener.into())?.spawn()?);
+            Ok(Self { leader, address, folder })
         });
         started.map_err(|error| error.to_string()).map_err(cannot)?.ready().await.map_err(cannot)
     }
@@ -62,7 +63,7 @@ impl Process {
             Some(Ok(_)) => "it speaks before it is asked".to_owned(),
             // The kernel ends what nobody listens to any more; the end of the process itself comes a little later.
             Some(Err(error)) => {
-                ending::wait_for_death(&self.child, patience::bound());
+                has_ended(self.leader.id(), patience::bound());
                 format!("it takes no connection: {error}")
             }
             None => format!("it takes no connection within {} ms", patience::bound().as_millis()),
@@ -86,19 +87,19 @@ impl Process {
 
     /// Ends it at once: what it has logged, and how it ended when it did so before it was told to, or not when it was.
     pub(super) fn stop(mut self) -> (String, Result<(), String>) {
-        let early = match self.child.try_wait() {
+        let early = match self.leader.ended() {
             Ok(None) => Ok(()),
             Ok(Some(status)) => Err(format!("nginx ended by itself: {status}")),
             Err(error) => Err(error.to_string()),
         };
-        let ended = early.and_then(|()| self.end());
-        (fs::read_to_string(self.log()).unwrap_or_default(), ended)
+        let ended = self.end();
+        (super::read(&self.log()).unwrap_or_default(), early.and(ended))
     }
 
     fn end(&mut self) -> Result<(), String> {
         // SIGTERM is the fast shutdown: it does not wait for responses that are under way.
         let bound = patience::bound();
-        let in_order = ending::end(&mut self.child, bound);
+        let in_order = self.leader.end(bound);
         let why = || format!("nginx did not end within {} ms of SIGTERM, and was killed", bound.as_millis());
         in_order.then_some(()).ok_or_else(why)
     }
@@ -140,7 +141,7 @@ async fn tested(nginx: &Nginx) -> io::Result<Option<NotRead>> {
         tokio::io::copy(&mut ChildStdout::from_std(stdout)?, &mut tokio::io::sink()).await?;
     }
     let status = reading.0.wait()?;
-    let said = fs::read_to_string(log_in(folder.path()))?;
+    let said = super::read(&log_in(folder.path()))?;
     let file = folder.path().join(CONF).display().to_string();
     Ok((!status.success()).then(|| NotRead::of(&said, &file)))
 }

@@ -13,10 +13,10 @@ use hyper_util::rt::TokioIo;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::program::Load;
-use super::service::reraise;
 use super::{Connection, Cue, Program};
 use crate::observer::Observer;
 use crate::reader::whole;
+use crate::tasks::reraise;
 use crate::wire::notation::printable;
 
 /// Content of any kind, which may fail.

@@ -85,6 +85,12 @@ impl Load {
         Busy(self.clone())
     }
 
+    /// Says that a connection is served until the guard is dropped.
+    pub(super) fn connected(&self) -> Connected {
+        self.0.send_modify(|count| count.connections += 1);
+        Connected(self.clone())
+    }
+
     /// Keeps a connection open, by intent, until the stage is taken down: the case does not wait for its end.
     pub async fn hold(&self) {
         self.0.send_modify(|count| count.held += 1);
@@ -97,6 +103,16 @@ impl Load {
         // The sender lives in `self`, so the wait cannot fail.
         let mut count = self.0.subscribe();
         let _stopping = count.wait_for(|count| count.stopping).await;
+    }
+}
+
+/// A connection is served.
+#[derive(Debug)]
+pub(super) struct Connected(Load);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|count| count.connections -= 1);
     }
 }
 

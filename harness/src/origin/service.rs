@@ -1,12 +1,13 @@
 //! The listening socket of an origin, and every task behind it.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use super::program::{Load, Sources};
 use super::{Connection, Cue, Program};
@@ -16,6 +17,7 @@ use crate::observer::Observer;
 use crate::patience;
 use crate::reader::CLAMPED;
 use crate::tap::{Tap, acknowledged, peek};
+use crate::tasks::{reraise, watched};
 
 /// What the fence asks for: an origin answers it by itself, and no observer sees it.
 pub(crate) const FENCE: &[u8] = b"GET /lastchunk-fence ";
@@ -37,12 +39,7 @@ type Sockets = Arc<Mutex<Vec<Weak<TcpStream>>>>;
 
 impl Service {
     /// Listens and serves.
-    pub(crate) fn start(
-        on: IpAddr,
-        clamped: bool,
-        program: Arc<dyn Program>,
-        observer: Observer,
-    ) -> std::io::Result<Self> {
+    pub(crate) fn start(on: IpAddr, clamped: bool, program: Arc<dyn Program>, observer: Observer) -> io::Result<Self> {
         let listener = address::listen(on)?;
         if clamped {
             // Accepted sockets inherit it.
@@ -98,6 +95,7 @@ impl Service {
         let settled = async {
             loop {
                 let changed = self.observer.changed();
+                self.observer.raise();
                 let now = *count.borrow_and_update();
                 if now.handlers == 0 && (now.connections == now.held || self.observer.is_idle()) {
                     return;
@@ -136,22 +134,15 @@ impl Service {
             }
         };
         patience::wait("the origin's tasks to end", caller, || observer.so_far(), joined).await;
+        observer.raise();
     }
 
     /// Raises what a task has raised so far.
     pub(crate) fn raised(&mut self) {
+        self.observer.raise();
         while let Some(ended) = self.tasks.try_join_next() {
             reraise(ended);
         }
-    }
-}
-
-/// Raises again what a task raised.
-pub(super) fn reraise(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        std::panic::resume_unwind(error.into_panic());
     }
 }
 
@@ -175,7 +166,14 @@ impl Accepting {
                         connections.spawn(self.serve(socket));
                     }
                     // The peer was gone before it was accepted: nothing crossed.
-                    Err(error) => tracing::debug!(%error, "accept"),
+                    Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {
+                        tracing::debug!(%error, "accept");
+                    }
+                    // It stays as it is, a lack of descriptors for one, and so does what waits to be accepted.
+                    Err(error) => {
+                        self.observer.has_raised(Box::new(format!("the origin accepts no connection: {error}")));
+                        break;
+                    }
                 },
                 Some(ended) = connections.join_next() => reraise(ended),
                 () = self.load.stopping() => break,
@@ -195,16 +193,16 @@ impl Accepting {
                 answer_fence(socket).await;
                 return;
             }
-            load.0.send_modify(|count| count.connections += 1);
+            let _connected = load.connected();
             observer.incoming(crate::transcript::What::Connect);
-            match Tap::new(socket, observer) {
+            match Tap::new(socket, observer.clone()) {
                 Ok(tap) => {
                     sockets.lock().unwrap_or_else(PoisonError::into_inner).push(tap.socket());
-                    program.serve(Connection { tap, cue, load: load.clone(), sources }).await;
+                    let serving = program.serve(Connection { tap, cue, load, sources });
+                    watched(serving, |payload| observer.has_raised(payload)).await;
                 }
                 Err(error) => tracing::debug!(%error, "accepted socket"),
             }
-            load.0.send_modify(|count| count.connections -= 1);
         }
     }
 }
@@ -223,9 +221,50 @@ async fn answer_fence(mut socket: TcpStream) {
         socket.write_all(FENCE_ANSWER).await?;
         socket.shutdown().await?;
         while socket.read_buf(&mut request).await? > 0 {}
-        std::io::Result::Ok(())
+        io::Result::Ok(())
     };
     if let Err(error) = answer.await {
         tracing::debug!(%error, "fence");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    use super::*;
+    use crate::origin::scripted;
+    use crate::transcript::{Meant, Recorder, chain};
+
+    /// The limit is the process's, so this runs in one of its own.
+    #[test]
+    fn an_origin_that_can_accept_nothing_ends_the_case_and_says_why() {
+        // Says that this is the process of its own.
+        const ALONE: &str = "LASTCHUNK_TEST_ALONE";
+        const NAME: &str = "origin::service::tests::an_origin_that_can_accept_nothing_ends_the_case_and_says_why";
+        if std::env::var_os(ALONE).is_none() {
+            let mut itself = Command::new(std::env::current_exe().unwrap());
+            let played = itself.args(["--exact", NAME]).env(ALONE, "1").status().unwrap();
+            return assert!(played.success());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let raised = runtime.block_on(async {
+            let observer = Observer::all(Recorder::new(chain("c", &[], "o"), Meant::default())).swap_remove(1);
+            let program = Arc::new(scripted().hold());
+            let service = Service::start(address::next(), false, program, observer.clone()).unwrap();
+            let reader = std::net::TcpStream::connect(service.address).unwrap();
+            let before = getrlimit(Resource::Nofile);
+            setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..before }).unwrap();
+            let mut waiting = JoinSet::new();
+            waiting.spawn(async move { observer.until(crate::until::noted("never"), Location::caller()).await });
+            let raised = waiting.join_next().await.unwrap().unwrap_err().into_panic();
+            setrlimit(Resource::Nofile, before).unwrap();
+            drop((reader, service));
+            raised
+        });
+        let raised = raised.downcast_ref::<String>().unwrap();
+        assert_eq!(raised, "the origin accepts no connection: Too many open files (os error 24)");
     }
 }

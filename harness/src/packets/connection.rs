@@ -9,6 +9,9 @@ use super::{Connection, exchange};
 use crate::capture::MOST;
 use crate::wire::notation::escape;
 
+/// What holding a connection costs beside its segments, and telling of it.
+const COST_OF_A_CONNECTION: usize = 1024;
+
 /// All connections so far.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -61,12 +64,16 @@ impl Table {
         let Segment { from, to, .. } = *segment;
         let key = if from <= to { [from, to] } else { [to, from] };
         let known = self.last.get(&key).copied().filter(|at| !self.connections[*at].is_over_for(segment));
-        let at = known.unwrap_or_else(|| {
-            let at = self.connections.len();
-            self.connections.push(Open::between([from, to]));
-            self.last.insert(key, at);
-            at
-        });
+        let at = match known {
+            Some(at) => at,
+            None if !self.room.charge(COST_OF_A_CONNECTION) => return,
+            None => {
+                let at = self.connections.len();
+                self.connections.push(Open::between([from, to]));
+                self.last.insert(key, at);
+                at
+            }
+        };
         self.connections[at].take(segment, self.segments, &mut self.room);
     }
 
@@ -207,5 +214,44 @@ fn inside(requests: &Direction, responses: &Direction) -> Option<Inside> {
         [] => Some(Inside::Nothing),
         _ if requests.begins.is_none() && responses.begins.is_none() => None,
         _ => Some(Inside::Other(escape(&octets[..octets.len().min(SHOWN)]))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(port: u16, number: u32, octets: &[u8]) -> Segment<'_> {
+        let [from, to] = [([192, 0, 2, 1], port), ([192, 0, 2, 2], 80)].map(SocketAddr::from);
+        let (syn, fin, rst) = (octets.is_empty(), false, false);
+        Segment { from, to, number, acknowledges: None, syn, fin, rst, octets, missing: 0 }
+    }
+
+    #[test]
+    fn connections_without_an_octet_take_room_and_what_has_none_is_not_held() {
+        let mut table = Table { room: Room::of(10 * COST_OF_A_CONNECTION), ..Table::default() };
+        for port in 1..=10 {
+            table.take(&segment(port, 0, b""));
+        }
+        assert_eq!(table.connections.len(), 10);
+        for port in 11..=1000 {
+            table.take(&segment(port, 0, b""));
+        }
+        assert!(table.is_full());
+        assert_eq!(table.connections.len(), 10);
+        assert_eq!(table.last.len(), 10);
+    }
+
+    #[test]
+    fn segments_that_begin_like_messages_take_room_wherever_they_lie() {
+        const OCTETS: &[u8] = b"GET / HTTP/1.1\r\nGET / HTTP/1.1\r\n";
+        let mut table = Table { room: Room::of(COST_OF_A_CONNECTION + 4096), ..Table::default() };
+        table.take(&segment(1, 0, b""));
+        // Each is new as a place, and nearly none of its octets.
+        for number in 1..10_000 {
+            table.take(&segment(1, number, OCTETS));
+        }
+        assert!(table.is_full());
+        assert!(table.connections[0].sent[0].messages() <= 4096 / 64);
     }
 }

@@ -31,12 +31,22 @@ impl Default for Room {
 }
 
 impl Room {
+    #[cfg(test)]
+    pub(super) fn of(octets: usize) -> Self {
+        Self(octets)
+    }
+
     pub(super) fn is_used_up(&self) -> bool {
         self.0 == 0
     }
 
+    /// Takes room for a segment.
     fn take(&mut self, octets: usize) -> bool {
-        let cost = octets + COST_OF_A_SEGMENT;
+        self.charge(octets + COST_OF_A_SEGMENT)
+    }
+
+    /// Takes so much room; whether there was as much. If not, it is used up.
+    pub(super) fn charge(&mut self, cost: usize) -> bool {
         let fits = cost <= self.0;
         self.0 = if fits { self.0 - cost } else { 0 };
         fits
@@ -131,8 +141,10 @@ impl Direction {
 
     /// Holds what of these octets is not known yet.
     fn hold(&mut self, at: i64, octets: &[u8], packet: usize, room: &mut Room) {
-        if like_a_message(octets) {
-            self.messages.entry(at).or_insert(packet);
+        // What is forgotten anyway, or has no room, begins no message.
+        let begins = self.held < MOST && like_a_message(octets) && !self.messages.contains_key(&at);
+        if begins && room.charge(COST_OF_A_SEGMENT) {
+            self.messages.insert(at, packet);
         }
         let end = at + octets.len() as i64;
         let slice = |from: i64, to: i64| &octets[(from - at) as usize..(to - at) as usize];
@@ -170,6 +182,12 @@ impl Direction {
         }
     }
 
+    /// How many places of messages are held.
+    #[cfg(test)]
+    pub(super) fn messages(&self) -> usize {
+        self.messages.len()
+    }
+
     /// The place behind the last octet that was heard of.
     pub(super) fn come_to(&self) -> i64 {
         self.near
@@ -192,6 +210,7 @@ impl Direction {
         room.give_back(self.held);
         self.held = MOST;
         self.known.clear();
+        self.messages.clear();
         self.known.insert(self.begins.unwrap_or_default(), kept);
     }
 

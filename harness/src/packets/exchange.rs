@@ -1,5 +1,6 @@
 //! The requests of a connection, and the responses to them.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::connection::EndSeen;
@@ -110,7 +111,8 @@ impl Captured<'_> {
         }
         // Of the others not an octet is there: a gap may hold it, or nobody answered.
         let ended = gap.unwrap_or_else(|| ended(responses, requests, end, None));
-        let unanswered = |asked: &usize| !answers.iter().any(|answer: &Answer| answer.asked == *asked);
+        let answered: BTreeSet<usize> = answers.iter().map(|answer: &Answer| answer.asked).collect();
+        let unanswered = |asked: &usize| !answered.contains(asked);
         let unanswered: Vec<usize> = (0..asked.len()).filter(unanswered).collect();
         answers.extend(unanswered.into_iter().map(|asked| Answer { asked, at: end, octets: Vec::new(), ended }));
         answers.sort_by_key(|answer| answer.asked);

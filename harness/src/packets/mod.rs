@@ -74,7 +74,8 @@ impl Captured {
         left_out.say(&mut remarks);
         if table.is_full() {
             remarks.push(format!(
-                "more than {MOST_HELD} octets of TCP: what came later is left out; filter the capture by host and port"
+                "more TCP than {MOST_HELD} octets hold, connections included: what came later is left out; filter the capture \
+                 by host and port"
             ));
         }
         Ok(Self { connections: table.finish(), packets: left_out.packets, remarks })

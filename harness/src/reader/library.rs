@@ -22,6 +22,7 @@ use crate::kernel::{Unread, unread};
 use crate::observer::Observer;
 use crate::patience;
 use crate::tap::Tap;
+use crate::tasks::reraise;
 use crate::until::Until;
 use crate::wire::notation::printable;
 
@@ -78,14 +79,6 @@ impl Reader for Library {
             let mut octets = vec![0; 64 * 1024];
             while matches!(self.tap.read(&mut octets).await, Ok(1..)) {}
         }
-    }
-}
-
-fn reraise(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        std::panic::resume_unwind(error.into_panic());
     }
 }
 

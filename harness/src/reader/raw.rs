@@ -91,6 +91,7 @@ impl Raw {
             let effect = async {
                 let mut more = true;
                 while !observer.claim(&until) {
+                    observer.raise();
                     if !more {
                         panic!(
                             "waited for {}, but the connection has ended (at {}:{})\n{}",

@@ -34,7 +34,7 @@ fn request(rng: &mut Rng) -> Asked {
     let content = match rng.u8(..10) {
         _ if matches!(method, "GET" | "HEAD") && rng.u8(..10) > 0 => Content::None,
         0..3 => Content::None,
-        3..7 => Content::Length(size(rng)),
+        3..7 => Content::Length(asked(rng)),
         _ => Content::Chunked { first: size(rng), second: one_of(rng, &[0, 1, 100]), trailer: rng.bool() },
     };
     let http11 = rng.u8(..4) > 0;
@@ -55,6 +55,11 @@ fn request(rng: &mut Rng) -> Asked {
     calls.fill();
     let calls = calls.all;
     Asked { method, http11, fields, content, calls }
+}
+
+/// A size of a request's content: now and then more than one read of the codec behind the model gives.
+fn asked(rng: &mut Rng) -> usize {
+    if rng.u8(..4) == 0 { rng.usize(8_000..60_000) } else { size(rng) }
 }
 
 /// A size of content: small, or about a threshold.
@@ -209,9 +214,14 @@ impl Calls<'_> {
             83 => Call::ContextEnd,
             84..90 => match self.content {
                 Content::None => one_of(self.rng, &[Call::ReadAll, Call::Read(1), Call::Read(0), Call::Flush]),
-                _ => match self.rng.u8(..3) {
+                _ => match self.rng.u8(..4) {
                     0 => Call::ReadAll,
                     1 => Call::Read(self.rng.usize(..20)),
+                    // what a reader that knows the length reads, or nearly
+                    2 => match self.content {
+                        Content::Length(length) => Call::Read((length + 1).saturating_sub(self.rng.usize(..3))),
+                        _ => Call::Read(asked(self.rng)),
+                    },
                     _ => Call::Read(size(self.rng)),
                 },
             },

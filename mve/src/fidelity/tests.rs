@@ -18,7 +18,7 @@ fn calls(divergence: &Divergence) -> Vec<String> {
 fn a_flaw_is_found_and_shrunk_to_its_cause(#[case] flaw: Flaw, #[case] cause: &str) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| install_panic_hook(false));
-    let compared = run(1, 1000, &Model { flaw: Some(flaw) }, &Model::default()).expect("the model plays");
+    let compared = run(1, 3000, &Model { flaw: Some(flaw) }, &Model::default()).expect("the model plays");
     assert_eq!(compared.divergences.len(), ENOUGH);
     for divergence in &compared.divergences {
         let plain = Program { requests: vec![Asked::plain(Vec::new())], reader: Reader::AtOnce, cut: 0 };

@@ -202,7 +202,7 @@ fn a_redirect_that_leads_nowhere_is_one_line(#[case] to: &'static str, #[case] l
 #[case::no_duration(
     &["--for", "soon", "http://a/"],
     "invalid value 'soon' for '--for <DURATION>': expected number at 0 (write one as 500ms, 30s, 5min or 1h) (see \
-     `lastchunk --help`)"
+     `lastchunk probe --help`)"
 )]
 #[case::no_certificates(
     &["--cacert", "/nowhere", "https://127.0.0.1/"],

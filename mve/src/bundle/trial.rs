@@ -1,4 +1,4 @@
-//! Plays what a reader and an origin do without knowing what comes of it: at the end of each step everything is at rest, and
+//! Plays what a reader and an origin do without knowing what comes of it: at the end of a step everything is at rest, and
 //! whatever has come belongs to the step.
 
 use harness::stage::Stage;

@@ -159,7 +159,7 @@ fn without_field_lines_and_what_they_meant(candidate: &Candidate, which: Range<u
     left
 }
 
-/// What each octet of content is: one that was meant too, or not.
+/// Where the octets of content are.
 fn content(transcript: &Transcript) -> Vec<usize> {
     responses(transcript).iter().flat_map(Responses::content).collect()
 }

@@ -1,13 +1,17 @@
 //! One whole case through an nginx of its own, against starting and stopping that nginx and nothing else.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::num::NonZero;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use benches::exchange::case;
-use benches::{Beside, settings};
+use benches::{Beside, quick, settings};
 use command_fds::{CommandFdExt as _, FdMapping};
+use criterion::measurement::{Measurement as _, WallTime};
 use criterion::{Criterion, criterion_group, criterion_main};
 use fixtures::nginx::{Nginx, conf};
 use harness::gateway::{self, Gateway};
@@ -15,6 +19,9 @@ use harness::{address, stage::Stage};
 use rustix::process::{Pid, Signal, kill_process};
 
 const CONF: &str = "unbuffered-http11";
+
+/// How many cases are played at a stretch.
+const CASES: usize = 200;
 
 fn nginx(criterion: &mut Criterion) {
     let program = fixtures::nginx::binary().unwrap_or_else(|error| panic!("{error}"));
@@ -29,6 +36,25 @@ fn nginx(criterion: &mut Criterion) {
         assert!(text.contains("20 events") && text.ends_with("outcome: intact\n"), "{text}");
     })
     .close();
+    if !quick() {
+        many(&gateway);
+    }
+}
+
+/// Many cases, each with an nginx of its own, on as many threads as there are processors: what a suite waits for.
+fn many(gateway: &Gateway) {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    let play = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+        while next.fetch_add(1, Ordering::Relaxed) < CASES {
+            runtime.block_on(case(Stage::direct().through(gateway.clone())));
+        }
+    };
+    let started = WallTime.start();
+    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(play))));
+    let took = WallTime.end(started).as_secs_f64();
+    writeln!(io::stdout(), "{CASES} cases through nginx on {threads} threads: {took:.2} s").expect("standard output");
 }
 
 /// As the harness does it, without what makes it safe: a listening socket handed over, a folder of its own, SIGTERM.

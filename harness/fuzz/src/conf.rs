@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use fixtures::gateways::{Places, fill};
-use fixtures::nginx::conf::{addressed, with_temporary_paths};
+use fixtures::nginx::conf::{addressed, with_temporary_path};
 
 use super::work::Bound;
 
@@ -26,8 +26,8 @@ pub fn check(octets: &[u8]) {
         }
         Err(error) => assert_ne!(error.found, 1, "{error}"),
     }
-    match with_temporary_paths(text) {
-        Ok(conf) => assert!(conf.len() > text.len() && conf.contains("proxy_temp_path proxy_temp;")),
+    match with_temporary_path(text) {
+        Ok(conf) => assert!(conf.len() > text.len() && conf.contains("proxy_temp_path .;")),
         Err(error) => assert_ne!(error.found, 1, "{error}"),
     }
 }

@@ -34,7 +34,7 @@ use harness::render::{Redactions, parse, render};
 use harness::stage::Stage;
 use harness::transcript::{Lane, Meant, Pause, StepId, Transcript};
 use harness::verdict::{Outcome, Verdict};
-use harness::wire::notation::{escape, unescape};
+use harness::wire::notation::{escape, printable, unescape};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Case, Via};
@@ -207,7 +207,8 @@ impl Bundle {
         conf: impl FnOnce() -> Result<String, NoBundle>,
     ) -> Result<Self, NoBundle> {
         let malformed = |file, why: &dyn std::fmt::Display| NoBundle::Malformed { file, why: why.to_string() };
-        let about: About = serde_json::from_str(about).map_err(|error| malformed("bundle.json", &error))?;
+        let about: About =
+            serde_json::from_str(about).map_err(|error| malformed("bundle.json", &printable(&error.to_string())))?;
         if about.form != FORM {
             return Err(NoBundle::AnotherForm(about.form));
         }
@@ -225,7 +226,7 @@ impl Bundle {
         transcript.pauses = about.pauses.iter().map(|&(step, sent)| Pause { step: StepId(step - 1), sent }).collect();
         let conf = if about.via == "direct" { None } else { Some(conf()?) };
         if transcript.hops() != usize::from(conf.is_some()) + 1 {
-            return Err(malformed("transcript.txt", &format!("its chain is not that of {}", about.via)));
+            return Err(malformed("transcript.txt", &format!("its chain is not that of {}", printable(&about.via))));
         }
         Ok(Self { about, transcript, conf })
     }

@@ -183,8 +183,13 @@ pub async fn acknowledged(socket: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Resets a connection at once. Closing with SO_LINGER 0 would do it when the last descriptor is closed, and a child that
-/// another thread has forked holds one until it executes its program.
+/// Closes a connection both ways at once: FIN goes out, and what comes then is answered with RST. close(2) would do it when the
+/// last descriptor is closed, and a child that another thread has forked holds one until it executes its program.
+pub fn close(socket: &TcpStream) {
+    let _gone_already = SockRef::from(socket).shutdown(std::net::Shutdown::Both);
+}
+
+/// Resets a connection at once, where closing it with SO_LINGER 0 would wait likewise.
 ///
 /// # Errors
 /// When the kernel refuses.
@@ -245,10 +250,16 @@ impl AsyncWrite for Tap {
 
 impl Drop for Tap {
     fn drop(&mut self) {
-        // What close() sends is decided by what lies unread: RFC 1122 4.2.2.13.
+        // What close() would send is decided by what lies unread: RFC 1122 4.2.2.13.
         match kernel::left_unread(&*self.socket) {
-            Unread::Octets => self.end_outgoing(What::Rst),
-            Unread::Nothing | Unread::Fin => self.end_outgoing(What::Fin),
+            Unread::Octets => {
+                let _gone_already = reset(&self.socket);
+                self.end_outgoing(What::Rst);
+            }
+            Unread::Nothing | Unread::Fin => {
+                close(&self.socket);
+                self.end_outgoing(What::Fin);
+            }
             Unread::Error => {}
         }
     }
@@ -256,19 +267,47 @@ impl Drop for Tap {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncReadExt as _;
+    use std::panic::Location;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::patience;
     use crate::transcript::{Lane, Meant, Recorder, chain};
 
-    #[tokio::test]
-    async fn a_reset_that_was_looked_at_is_recorded_as_one() {
+    async fn tapped() -> (Tap, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
         let observer = Observer::all(Recorder::new(chain("c", &[], "o"), Meant::default())).swap_remove(0);
-        let mut tap = Tap::new(socket, observer.clone()).unwrap();
+        (Tap::new(socket, observer).unwrap(), peer)
+    }
+
+    #[tokio::test]
+    async fn a_connection_ends_when_its_tap_goes_whoever_else_holds_a_descriptor() {
+        let (tap, mut peer) = tapped().await;
+        let _of_a_child = rustix::io::dup(&*tap.socket).unwrap();
+        drop(tap);
+        assert_eq!(ended(&mut peer).await.unwrap(), 0);
+
+        let (tap, mut peer) = tapped().await;
+        let _of_a_child = rustix::io::dup(&*tap.socket).unwrap();
+        peer.write_all(b"unread").await.unwrap();
+        tap.peek(&mut [0]).await.unwrap();
+        drop(tap);
+        assert_eq!(ended(&mut peer).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    async fn ended(peer: &mut TcpStream) -> io::Result<usize> {
+        let caller = Location::caller();
+        patience::wait("the connection to end", caller, String::new, peer.read(&mut [0])).await
+    }
+
+    #[tokio::test]
+    async fn a_reset_that_was_looked_at_is_recorded_as_one() {
+        let (mut tap, peer) = tapped().await;
+        let observer = tap.observer().clone();
         reset(&peer).unwrap();
         let mut octet = [0];
         assert_eq!(tap.peek(&mut octet).await.unwrap(), 0);

@@ -163,7 +163,9 @@ impl Reader {
 
     /// Closes the connection.
     pub(super) fn leave(&mut self) {
-        drop(self.socket.take());
+        if let Some(socket) = self.socket.take() {
+            socket.close();
+        }
     }
 
     /// Resets the connection.

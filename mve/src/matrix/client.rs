@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use flate2::write::GzDecoder;
 use harness::observer::Observer;
 use harness::reader::http2::{self, Http2, Seen, StreamEnd};
-use harness::tap::held_back;
+use harness::tap::{self, held_back};
 use harness::transcript::What;
 use harness::wire::h1;
 use rustix::io::Errno;
@@ -177,7 +177,7 @@ impl Client {
 
     /// Closes both directions at once; nothing is read any more.
     pub(super) fn close(&mut self) {
-        super::departure::close(&self.socket);
+        tap::close(&self.socket);
         self.end = h1::End::Fin;
     }
 

@@ -8,7 +8,6 @@ use harness::render::{Redactions, render};
 use harness::tap::reset;
 use harness::verdict::Outcome;
 use harness::wire::notation::escape;
-use socket2::SockRef;
 use tokio::io::AsyncWriteExt as _;
 
 use super::axes::Protocol;
@@ -165,9 +164,4 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
         outcome,
         tail: escape(&client.tail()),
     })
-}
-
-/// Closes a socket both ways at once, whoever else holds a descriptor of it.
-pub(super) fn close(socket: &tokio::net::TcpStream) {
-    let _gone = SockRef::from(socket).shutdown(std::net::Shutdown::Both);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use harness::observer::Observer;
 use harness::patience;
 use harness::render::{Redactions, render};
+use harness::tap;
 use harness::transcript::{Meant, Recorder, What, chain};
 use harness::verdict::Verdict;
 use harness::wire::h1;
@@ -184,7 +185,7 @@ impl Reader {
     fn leaves(&mut self, how: What, reset: bool) {
         if let Some(socket) = self.socket.take() {
             if reset {
-                let _gone = rustix::net::connect_unspec(&socket);
+                let _gone = tap::reset(&socket);
             } else {
                 // Unread octets would make it a reset (RFC 1122 4.2.2.13).
                 let mut octets = [0; 64 * 1024];
@@ -192,6 +193,7 @@ impl Reader {
                 while left > 0 && matches!(socket.try_read(&mut octets), Ok(1..)) {
                     left -= 1;
                 }
+                tap::close(&socket);
             }
             self.observer.outgoing(how);
         }

@@ -66,6 +66,9 @@ impl Default for Way {
 
 /// A socket, or TLS over one.
 pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {
+    /// Closes the connection at once, both ways, whatever speaks over it.
+    fn close(&self);
+
     /// Resets the connection, whatever speaks over it.
     ///
     /// # Errors
@@ -74,12 +77,20 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {
 }
 
 impl Duplex for TcpStream {
+    fn close(&self) {
+        harness::tap::close(self);
+    }
+
     fn reset(&self) -> io::Result<()> {
         harness::tap::reset(self)
     }
 }
 
 impl Duplex for TlsStream<TcpStream> {
+    fn close(&self) {
+        harness::tap::close(self.get_ref().0);
+    }
+
     fn reset(&self) -> io::Result<()> {
         harness::tap::reset(self.get_ref().0)
     }

@@ -5,13 +5,14 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddrV4;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::ioctl_fionread;
 use rustix::net::{RecvFlags, recv};
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use rustix::thread::sched_setaffinity;
 use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::processor;
 
 /// The octets of this socket that the peer's kernel has yet to acknowledge: `ioctl(SIOCOUTQ)`. None once the connection is
 /// no more: what was on its way then is acknowledged by nobody.
@@ -169,23 +170,10 @@ pub fn peek(socket: &impl AsFd, octets: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// One of the processors that this process may use, another one at each call.
-pub fn one_processor() -> Option<usize> {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let allowed = sched_getaffinity(None).ok()?;
-    let processors: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
-    let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id() as usize);
-    Some(processors[turn.checked_rem(processors.len())?])
-}
-
-/// Keeps a child and its children on one processor, another one at each call. The kernel hands loopback packets over in
-/// the order in which one processor sent them; a sender that moves between processors could overtake itself, and a
-/// fence would prove nothing.
+/// Keeps a child and its children on one processor, another one at each call, for the sake of [`processor`]'s fences.
 pub fn stay_on_one_processor(command: &mut Command) -> &mut Command {
     use std::os::unix::process::CommandExt as _;
-    let Some(processor) = one_processor() else { return command };
-    let mut one = CpuSet::new();
-    one.set(processor);
+    let Some(one) = processor::one().map(processor::set) else { return command };
     let before_exec = move || Ok(sched_setaffinity(None, &one)?);
     // SAFETY: between fork and exec only async-signal-safe calls are allowed; sched_setaffinity is, and nothing allocates.
     unsafe { command.pre_exec(before_exec) }

@@ -8,6 +8,7 @@ pub mod observer;
 pub mod origin;
 pub mod packets;
 pub mod patience;
+pub mod processor;
 pub mod reader;
 pub mod relay;
 pub mod render;

@@ -25,8 +25,8 @@ pub use owner::{Ours, ours, sweep};
 
 use super::engine::{self, Engine, Response};
 use super::{CannotStart, grave};
-use crate::kernel::one_processor;
 use crate::patience;
+use crate::processor;
 use crate::reader::whole;
 
 /// The network that every engine has. Its bridge is an interface of this machine.
@@ -121,7 +121,7 @@ impl Container {
 
         let owned = Owned::claim(engine)?;
         // One processor, as for the process: the fence needs one sender's packets in the order in which it sent them.
-        let processor = one_processor().map(|cpu| cpu.to_string());
+        let processor = processor::one().map(|cpu| cpu.to_string());
         let mut request = GenericImage::new(image.name, image.tag)
             .with_wait_for(WaitFor::message_on_stderr(READY))
             .with_container_name(owned.name())

@@ -1,6 +1,7 @@
 //! A bundle made smaller: how its candidates are played, and what it is called then.
 
 use harness::gateway::{Conf, Gateway, Nginx};
+use harness::processor;
 use harness::stage::Stage;
 use harness::transcript::Transcript;
 use serde::{Deserialize, Serialize};
@@ -179,6 +180,7 @@ fn looked(machine: &Machine, candidate: &Candidate, stopped: impl Future<Output 
     let Candidate { transcript, conf } = candidate;
     let stage = stage(machine, conf.as_deref())?;
     let clocks = conf.as_deref().is_some_and(has_clock);
+    let _overtaking_nothing = processor::stay();
     Ok(show_unless(stage, |stage| Box::pin(look_through(stage, transcript, clocks)), stopped)?.transcript)
 }
 

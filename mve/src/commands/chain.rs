@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use mve::chain::{Failed, Probe, Wish, stay_on_one_processor};
+use harness::processor;
+use mve::chain::{Failed, Probe, Wish};
 use mve::player::{install_panic_hook, keep_panics_of_this_thread};
 use mve::probe::dial::{Versions, Way};
 use mve::probe::target::Target;
@@ -56,7 +57,7 @@ impl Chain {
         let probing = std::thread::scope(|scope| {
             let probing = || {
                 keep_panics_of_this_thread();
-                stay_on_one_processor();
+                let _overtaking_nothing = processor::stay();
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 let runtime = runtime.map_err(|error| Failed(format!("cannot start a runtime: {error}")))?;
                 runtime.block_on(async {

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use fixtures::gateways::Race;
 use harness::gateway::Described;
+use harness::processor;
 use harness::verdict::Outcome;
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::axes::{Cell, Cut, Protocol};
 use super::departure;
@@ -222,10 +222,10 @@ pub fn run_unless(
     let next = AtomicUsize::new(0);
     let ended: Mutex<Ended> = Mutex::default();
     std::thread::scope(|scope| {
-        for worker in 0..workers.max(1) {
+        for _ in 0..workers.max(1) {
             let (next, ended) = (&next, &ended);
             scope.spawn(move || {
-                stay_on_processor(worker);
+                let _overtaking_nothing = processor::stay();
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(chain) = chains.get(at) else { return };
@@ -255,17 +255,6 @@ impl Ended {
             self.rows.extend(its);
         }
     }
-}
-
-/// Keeps this thread, and the gateways that it starts, on one processor: the kernel hands loopback packets over in the
-/// order in which one processor sent them. A thread that moves could send a reset on one and overtake it with a fence
-/// on another.
-fn stay_on_processor(worker: usize) {
-    let Ok(allowed) = sched_getaffinity(None) else { return };
-    let processors: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
-    let mut one = CpuSet::new();
-    one.set(processors[worker % processors.len()]);
-    let _stays_where_it_may = sched_setaffinity(None, &one);
 }
 
 /// None when it is stopped: without all of its cells nothing is said of a chain.

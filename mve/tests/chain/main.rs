@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use harness::address;
 use harness::gateway::{Conf, Nginx, Process};
-use mve::chain::{Failed, Fingerprint, Probe, Wish, service, stay_on_one_processor};
+use harness::processor;
+use mve::chain::{Failed, Fingerprint, Probe, Wish, service};
 use mve::probe::dial::Way;
 use mve::probe::target::Target;
 use tokio::net::TcpListener;
@@ -28,7 +29,7 @@ fn taken(confs: &[&str], budget: Option<Duration>, front: Option<Front>) -> Opti
         eprintln!("skipped: no nginx");
         return None;
     };
-    stay_on_one_processor();
+    let _overtaking_nothing = processor::stay();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     Some(runtime.block_on(async {
         let listener = address::listen(address::next()).and_then(TcpListener::from_std).expect("it listens");

@@ -14,7 +14,7 @@ use super::owner::{self, Owned};
 use super::{bound, image, json, why};
 use crate::gateway::engine;
 use crate::gateway::launched::{Filled, last_lines};
-use crate::kernel::one_processor;
+use crate::processor;
 
 /// Where the conf lies inside.
 pub(in crate::gateway) const CONFS: &str = "/lastchunk";
@@ -72,7 +72,7 @@ impl Hosted {
         owner::sweep_once(&engine);
         let owned = Owned::claim(engine)?;
         // One processor, as for the process: the fence needs one sender's packets in the order in which it sent them.
-        let processor = one_processor().map(|cpu| cpu.to_string());
+        let processor = processor::one().map(|cpu| cpu.to_string());
         let mut request = request(description, image, &owned, WaitFor::Nothing)?
             .with_cmd(filled.arguments)
             .with_working_dir(PREFIX)

@@ -102,7 +102,7 @@ impl From<End> for h1::End {
 
 impl Explain {
     pub fn answer(&self) -> Result<Exit, Complaint> {
-        if let Some(method) = self.methods.iter().find(|method| !is_token(method)) {
+        if let Some(method) = self.methods.iter().find(|method| !h1::is_token(method.as_bytes())) {
             return Err(Complaint::new(format!("--method {} is no method: write one as GET or HEAD", quoted(method))));
         }
         let (mut from, name) = self.open()?;
@@ -182,10 +182,4 @@ fn up_to_the_most(from: impl Read) -> io::Result<Vec<u8>> {
     let mut octets = Vec::new();
     from.take(MOST as u64 + 1).read_to_end(&mut octets)?;
     Ok(octets)
-}
-
-/// Whether a word can be a method (RFC 9110 9.1, 5.6.2).
-fn is_token(word: &str) -> bool {
-    let is_tchar = |octet: u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
-    !word.is_empty() && word.bytes().all(is_tchar)
 }

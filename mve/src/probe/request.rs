@@ -1,5 +1,6 @@
 //! How it is asked for: method, field lines and content, as curl names them.
 
+use harness::wire::h1::is_token;
 use harness::wire::notation::printable;
 
 use super::target::Target;
@@ -51,7 +52,7 @@ impl Request {
     /// When a word is no method, or a line no field line.
     pub fn new(method: Option<&str>, lines: &[String], content: Option<Vec<u8>>) -> Result<Self, BadRequest> {
         let word = method.unwrap_or(if content.is_some() { "POST" } else { "GET" });
-        if !is_token(word) {
+        if !is_token(word.as_bytes()) {
             return Err(BadRequest::Method(word.to_owned()));
         }
         let mut fields: Vec<(String, String)> = OWN.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -132,19 +133,13 @@ fn field(line: &str) -> Result<(&str, Option<&str>), BadRequest> {
         None => (line.strip_suffix(';').ok_or_else(bad)?, Some("")),
     };
     let is_sound = |octet: u8| octet == b'\t' || (octet >= b' ' && octet != 0x7f);
-    if !is_token(name) || !value.unwrap_or_default().bytes().all(is_sound) {
+    if !is_token(name.as_bytes()) || !value.unwrap_or_default().bytes().all(is_sound) {
         return Err(bad());
     }
     if name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding") {
         return Err(BadRequest::Framing(line.to_owned()));
     }
     Ok((name, value))
-}
-
-/// Whether a word can be a method or the name of a field (RFC 9110 5.6.2).
-fn is_token(word: &str) -> bool {
-    let is_tchar = |octet: u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
-    !word.is_empty() && word.bytes().all(is_tchar)
 }
 
 #[cfg(test)]

@@ -95,7 +95,9 @@ fn version(text: &[u8]) -> Option<(u8, u8)> {
     }
 }
 
-fn is_token(text: &[u8]) -> bool {
+/// Whether this can be a method or a field name: one token (RFC 9110 5.6.2).
+#[must_use]
+pub fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|octet| is_tchar(*octet))
 }
 

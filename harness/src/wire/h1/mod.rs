@@ -24,6 +24,7 @@ mod state;
 mod tests;
 
 pub use labeller::{Content, Labeller};
+pub use line::is_token;
 pub use message::{Deviation, Field, Framing, Message};
 pub use span::{Expected, Label, Span};
 pub use state::{By, Malformed, Position, State, Why};

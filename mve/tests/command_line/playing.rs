@@ -1,10 +1,10 @@
 //! Playing cases: what is told, and the exit status.
 
-use mve::catalogue::{Via, cases};
+use mve::catalogue::{Case, Via, cases};
 use rstest::rstest;
 use serde_json::Value;
 
-use super::{Said, behind_nginx, false_nginx, lastchunk, say};
+use super::{Said, behind_nginx, executable, false_nginx, lastchunk, say};
 
 const RUN_KEYS: [&str; 13] = [
     "case",
@@ -219,8 +219,7 @@ fn a_name_may_be_shortened() {
         let name = case.name();
         let (_, short) = name.split_once('/').expect("a failure and a variant");
         let said = say(&["show", short]);
-        let shares_it =
-            |other: &mve::catalogue::Case| other.name().split_once('/').is_some_and(|(_, its)| its == short);
+        let shares_it = |other: &Case| other.name().split_once('/').is_some_and(|(_, its)| its == short);
         let all: Vec<String> = cases().filter(shares_it).map(|case| case.name()).collect();
         if all.len() > 1 {
             assert_eq!((said.status, said.out.as_str()), (Some(2), ""), "{said:?}");
@@ -260,4 +259,32 @@ fn the_log_of_the_harness_is_written_when_it_is_asked_for() {
     assert_eq!(said.status, Some(0), "{said:?}");
     assert!(said.err.contains("harness::observer"), "{said:?}");
     assert_eq!(say(&["show", &name]).out, said.out);
+}
+
+/// The toolchain shows its variables, and builds nothing.
+#[test]
+fn what_a_person_has_set_for_programs_of_his_own_does_not_change_those_of_go() {
+    const SET: [(&str, &str); 8] = [
+        ("GOOS", "plan9"),
+        ("GOARCH", "arm"),
+        ("GOAMD64", "v4"),
+        ("GOEXPERIMENT", "boringcrypto"),
+        ("GOFLAGS", "-race"),
+        ("GOROOT", "/nowhere"),
+        ("GOWORK", "/nowhere/go.work"),
+        ("GOENV", "/nowhere/env"),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let go = executable(
+        folder.path(),
+        "go",
+        "if [ \"$1\" = version ]; then echo go version go1.99.0 linux/amd64; exit; fi\nenv | sort | grep '^GO' >&2\nexit 1",
+    );
+    let has_part = |case: &Case| fixtures::go::part(case.failure.name, case.variant.name).is_some();
+    let case = cases().find(|case| case.shows.via == Via::Direct && has_part(case)).expect("there is one");
+    let mut command = lastchunk(&["run", "--origin", "go@1.99", case.variant.name]);
+    let said = Said::by(command.env("LASTCHUNK_GO", &go).envs(SET));
+    assert!(said.status == Some(2) && said.out.contains("GOCACHE="), "{said:?}");
+    let heeded = SET.into_iter().filter(|(name, value)| said.out.contains(&format!("{name}={value}")));
+    assert_eq!(heeded.collect::<Vec<_>>(), [], "{said:?}");
 }

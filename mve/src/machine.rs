@@ -1,8 +1,6 @@
 //! What this machine offers to cases.
 
 use std::ffi::OsString;
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -80,24 +78,12 @@ impl Machine {
         let at = &self.surroundings;
         let cargo = at.cargo.to_string_lossy().into_owned();
         let tools = ["sh".to_owned(), at.cc.clone(), at.ar.clone(), at.make.clone(), cargo];
-        tools.into_iter().map(|tool| (self.command(&tool), tool)).map(|(file, tool)| (tool, file)).collect()
+        tools.into_iter().map(|tool| (at.command(tool.as_ref()), tool)).map(|(file, tool)| (tool, file)).collect()
     }
 
     fn missing_tools(&self) -> Vec<String> {
         let missing = self.tools().into_iter().filter(|(_, file)| file.is_none());
         missing.map(|(tool, _)| format!("`{tool}`")).collect()
-    }
-
-    /// The file that a command's first word means.
-    fn command(&self, command: &str) -> Option<PathBuf> {
-        let word = command.split_whitespace().next()?;
-        let is_executable = |file: &PathBuf| {
-            fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-        };
-        if word.contains('/') {
-            return Some(PathBuf::from(word)).filter(is_executable);
-        }
-        std::env::split_paths(&self.surroundings.path).map(|folder| folder.join(word)).find(is_executable)
     }
 
     /// Why cases at this place cannot run here; nothing is built for the answer.

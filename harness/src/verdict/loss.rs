@@ -10,6 +10,8 @@ use super::answer::Answer;
 
 /// How many octets of what was lost or added are shown.
 const EXCERPT: usize = 48;
+/// How many octets before it are shown, of the same line.
+const BEFORE: usize = 24;
 
 /// Something that the application meant and the reader did not get.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub enum Loss {
         of: usize,
         /// The first octets of what was lost.
         from: Vec<u8>,
+        /// The octets before it in its line, or the last of them: none when whole lines are lost.
+        behind: Vec<u8>,
     },
     /// The event at the end of the stream lacks its empty line, and is discarded (WHATWG HTML 9.2.6).
     PendingEvent,
@@ -68,6 +72,8 @@ pub enum Addition {
         at: usize,
         /// The first of them.
         from: Vec<u8>,
+        /// The octets before them in their line, or the last of those: none when they begin it.
+        behind: Vec<u8>,
     },
     /// Octets that no framing accounts for.
     Unframed {
@@ -133,12 +139,12 @@ impl Difference {
             rest = Some(&content[shared..]);
             if shared < content.len() {
                 content_is_lost = true;
-                let from = excerpt(&content[shared..]);
-                self.lost.push(Loss::Content { lost: content.len() - shared, of: content.len(), from });
+                let (from, behind) = (excerpt(&content[shared..]), behind(&content[..shared]));
+                self.lost.push(Loss::Content { lost: content.len() - shared, of: content.len(), from, behind });
             }
             if got.len() > common && !is_another_error(meant, answer) {
-                let from = excerpt(&got[common..]);
-                self.added.push(Addition::Content { octets: got.len() - common, at: common, from });
+                let (from, behind) = (excerpt(&got[common..]), behind(&got[..common]));
+                self.added.push(Addition::Content { octets: got.len() - common, at: common, from, behind });
             }
         }
         let unframed = answer.unframed();
@@ -191,6 +197,12 @@ fn excerpt(octets: &[u8]) -> Vec<u8> {
     octets[..octets.len().min(EXCERPT)].to_vec()
 }
 
+/// The end of the line that ends with these octets: a word that is cut in two is read with it.
+fn behind(octets: &[u8]) -> Vec<u8> {
+    let line = memchr::memrchr(b'\n', octets).map_or(0, |lf| lf + 1).max(octets.len().saturating_sub(BEFORE));
+    octets[line..].to_vec()
+}
+
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let field = |f: &mut fmt::Formatter<'_>, name: &str, got: &Option<Vec<u8>>| {
@@ -209,8 +221,9 @@ impl fmt::Display for Loss {
                 f.write_str("trailer ")?;
                 field(f, name, got)
             }
-            Self::Content { lost, of, from } => {
-                write!(f, "{lost} of {of} octets of content, from {}", Excerpt { of: *lost, from })
+            Self::Content { lost, of, from, behind } => {
+                write!(f, "{lost} of {of} octets of content, from {}", Excerpt { of: *lost, from })?;
+                Behind(behind).fmt(f)
             }
             Self::PendingEvent => f.write_str("the pending event"),
             Self::Terminal { event } => write!(f, "the event \"{}\" that ends the stream", printable(event)),
@@ -224,9 +237,10 @@ impl fmt::Display for Addition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = |octets: usize| if octets == 1 { "" } else { "s" };
         match self {
-            Self::Content { octets, at, from } => {
+            Self::Content { octets, at, from, behind } => {
                 let excerpt = Excerpt { of: *octets, from };
-                write!(f, "{octets} octet{} of content at offset {at}: {excerpt}", s(*octets))
+                write!(f, "{octets} octet{} of content at offset {at}: {excerpt}", s(*octets))?;
+                Behind(behind).fmt(f)
             }
             Self::Unframed { octets, from } => {
                 write!(f, "{octets} octet{} outside the framing: {}", s(*octets), Excerpt { of: *octets, from })
@@ -245,5 +259,14 @@ impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dots = if self.of > self.from.len() { " ..." } else { "" };
         write!(f, "\"{}\"{dots}", escape(self.from))
+    }
+}
+
+/// Prints what stands before a cut inside a line.
+struct Behind<'a>(&'a [u8]);
+
+impl fmt::Display for Behind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ", behind \"{}\"", escape(self.0)) }
     }
 }

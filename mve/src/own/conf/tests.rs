@@ -117,6 +117,32 @@ fn a_pattern_meets_what_it_meets_for_nginx() {
     assert_eq!(names, ["c;", "a;"]);
 }
 
+/// POSIX leaves `[^` open; glob(3) takes it as it takes `[!`. Behind the first place either is a character like others.
+#[test]
+fn a_bracket_is_negated_by_either_sign() {
+    for (pattern, meets) in [
+        ("[^b].conf", &["!;", "];", "^;", "a;"][..]),
+        ("[!b].conf", &["!;", "];", "^;", "a;"]),
+        ("[^]b].conf", &["!;", "^;", "a;"]),
+        ("[b^].conf", &["^;", "b;"]),
+        ("[a[^].conf", &["^;", "a;"]),
+        ("[]a].conf", &["];", "a;"]),
+    ] {
+        let include = format!("include c/{pattern};");
+        let files: [(&str, &[u8]); 6] = [
+            ("nginx.conf", include.as_bytes()),
+            ("c/a.conf", b"a;"),
+            ("c/b.conf", b"b;"),
+            ("c/!.conf", b"!;"),
+            ("c/^.conf", b"^;"),
+            ("c/].conf", b"];"),
+        ];
+        let (_folder, conf) = written(&files);
+        let names: Vec<String> = conf.expect("a conf").directives.iter().map(ToString::to_string).collect();
+        assert_eq!(names, meets, "{pattern}");
+    }
+}
+
 #[test]
 fn what_is_included_stands_in_its_place_and_keeps_it() {
     let (_folder, conf) = written(&[

@@ -251,7 +251,7 @@ impl Reading {
         }
         let refused = |what: String| Refused { what, place: include.place.clone() };
         let folder = self.folder.to_str().ok_or_else(|| refused("a folder whose name is not UTF-8".to_owned()))?;
-        let pattern = Path::new(&glob::Pattern::escape(folder)).join(without_depth(named));
+        let pattern = Path::new(&glob::Pattern::escape(folder)).join(as_of_glob_3(named));
         let options =
             MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
         let found = glob::glob_with(&pattern.to_string_lossy(), options)
@@ -270,8 +270,25 @@ impl Reading {
     }
 }
 
-/// A pattern as glob(3), which nginx asks, understands it: there two stars are one, and never any depth of folders.
-fn without_depth(pattern: &str) -> String {
-    let mut last = None;
-    pattern.chars().filter(|&octet| last.replace(octet) != Some('*') || octet != '*').collect()
+/// A pattern as glob(3), which nginx asks, understands it, in the crate's signs: there two stars are one, and never any
+/// depth of folders, and `[^` is `[!`.
+fn as_of_glob_3(pattern: &str) -> String {
+    let mut signs = String::new();
+    let mut rest = pattern;
+    while let Some(sign) = rest.chars().next() {
+        rest = &rest[sign.len_utf8()..];
+        if sign != '*' || !signs.ends_with('*') {
+            signs.push(sign);
+        }
+        if sign == '[' {
+            let inside = rest.strip_prefix(['!', '^']);
+            let (negation, inside) = inside.map_or(("", rest), |inside| ("!", inside));
+            // In the first place a closing bracket is a character like others.
+            if let Some((end, _)) = inside.char_indices().skip(1).find(|(_, sign)| *sign == ']') {
+                signs.extend([negation, &inside[..=end]]);
+                rest = &inside[end + 1..];
+            }
+        }
+    }
+    signs
 }

@@ -137,7 +137,7 @@ impl Replay {
                     Exit::AsClaimed
                 }
                 Some(difference) => {
-                    writeln!(out, "{}", paint::difference(&difference.before, &difference.after))?;
+                    writeln!(out, "{}", paint::difference("recorded", &difference.before, &difference.after))?;
                     writeln!(out, "outcome: {} was recorded, {} is shown", difference.was, difference.is)?;
                     Exit::NotAsClaimed
                 }

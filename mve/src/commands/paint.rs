@@ -78,11 +78,12 @@ pub fn probe_line(line: &str) -> String {
     if line.starts_with(|first: char| first.is_ascii_alphabetic()) { in_style(BOLD, line) } else { line.to_owned() }
 }
 
-/// How a text differs from the reviewed one, three lines of context around each difference.
-pub fn difference(reviewed: &str, shown: &str) -> String {
-    let (reviewed, shown) = (format!("{}\n", reviewed.trim_end()), format!("{}\n", shown.trim_end()));
-    let difference = similar::TextDiff::from_lines(&reviewed, &shown);
-    let unified = difference.unified_diff().context_radius(3).header("reviewed", "shown").to_string();
+/// How a text differs from the one before it, whose `name` says where it is from; three lines of context around each
+/// difference.
+pub fn difference(name: &str, before: &str, shown: &str) -> String {
+    let (before, shown) = (format!("{}\n", before.trim_end()), format!("{}\n", shown.trim_end()));
+    let difference = similar::TextDiff::from_lines(&before, &shown);
+    let unified = difference.unified_diff().context_radius(3).header(name, "shown").to_string();
     let line = |line: &str| match line.chars().next() {
         Some('-') => in_style(AnsiColor::Red.on_default(), line),
         Some('+') => in_style(AnsiColor::Green.on_default(), line),

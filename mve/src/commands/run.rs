@@ -216,7 +216,7 @@ impl Tally {
             Standing::NotAsClaimed(why) => {
                 let mut text = format!("not as claimed: {name}: {}\n", complaint::one_line(&why));
                 if let (Some((_, other)), Ok(first)) = (&report.unsteady, &report.result) {
-                    text += &format!("{}\n", paint::difference(&first.text, other));
+                    text += &format!("{}\n", paint::difference("the first time", &first.text, other));
                 } else {
                     self.to_show.get_or_insert(name);
                 }

@@ -101,7 +101,7 @@ fn tell_departure(
 ) -> Result<(), Complaint> {
     writeln!(out, "\nnot as claimed: {departure}")?;
     if let Some(reviewed) = reviewed(name).filter(|reviewed| *reviewed != played.text.trim_end()) {
-        writeln!(out, "\n{}", paint::difference(reviewed, &played.text))?;
+        writeln!(out, "\n{}", paint::difference("reviewed", reviewed, &played.text))?;
     }
     Ok(())
 }

@@ -68,6 +68,15 @@ fn a_bundle_that_shows_something_else_here_says_in_what() {
 }
 
 #[test]
+fn what_was_recorded_and_what_is_shown_have_their_names_in_the_difference() {
+    let (_held, folder) = reported(BEHIND_NGINX);
+    let told = read(&folder, "transcript.txt").replace("\np>c  HTTP/1.1 200 OK", "\np>c  HTTP/1.1 201 OK");
+    fs::write(folder.join("transcript.txt"), told).expect("a file of our own");
+    let said = say(&["replay", folder.to_str().expect("UTF-8")]);
+    assert!(said.out.starts_with("--- recorded\n+++ shown\n"), "{said:?}");
+}
+
+#[test]
 fn credentials_do_not_leave_and_their_lengths_stay() {
     let machine = Machine::default();
     let case = cases().find(|case| case.name() == DIRECT).expect("it is in the catalogue");

@@ -33,8 +33,7 @@ impl Sign {
         let last = verdict.hops.len().saturating_sub(1);
         // The verdict's hops begin at the origin.
         let hops = verdict.hops.iter().enumerate().map(|(at, hop)| {
-            let is_final = |status: Option<u16>| !matches!(status, Some(100 | 102..=199));
-            let answer = hop.responses.iter().find(|response| is_final(response.status));
+            let answer = hop.responses.iter().find(|response| !response.interim);
             let end = transcript.lane(Lane::response(last - at)).find_map(|what| match what {
                 What::Fin => Some("FIN"),
                 What::Rst => Some("RST"),
@@ -114,5 +113,28 @@ impl fmt::Display for Sign {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use harness::render::parse;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::cut_itself(
+        "HTTP/1.1 103 Early Hints\\r\\nLink: </a>",
+        "o>c 103, incomplete: cut in the header section, FIN"
+    )]
+    #[case::before_a_final_one(
+        "HTTP/1.1 103 Early Hints\\r\\n\\r\\nHTTP/1.1 204 No Content\\r\\n\\r\\n",
+        "o>c 204, complete (no content), FIN"
+    )]
+    fn an_interim_response_is_shown_where_nothing_else_answers(#[case] octets: &str, #[case] shows: &str) {
+        let text = format!("chain: c a, o d\n\n1. x\nc>o  GET / HTTP/1.1\\r\\n\\r\\n\no>c  {octets}\no>c  -- FIN\n");
+        let sign = Sign::of(&parse(&text).expect("a transcript")).to_string();
+        assert!(sign.contains(shows), "{sign}");
     }
 }

@@ -133,7 +133,7 @@ impl Bundle {
                 Err(_) => return Ok(None),
             };
             let smaller = Candidate { transcript, conf: candidate.conf.clone() };
-            if Sign::of(&smaller.transcript) != sign || Size::of(&smaller) >= size {
+            if Sign::of(&smaller.transcript) != sign || !Size::of(&smaller).is_below(&size) {
                 return Ok(None);
             }
             replays += 1;

@@ -108,7 +108,7 @@ where
 
     /// Whether the candidate shows the same and is smaller; it is the smallest then.
     fn takes(&mut self, candidate: Candidate) -> Result<bool, Halt> {
-        if Size::of(&candidate) >= Size::of(&self.smallest) || !self.known.insert(key(&candidate)) {
+        if !Size::of(&candidate).is_below(&Size::of(&self.smallest)) || !self.known.insert(key(&candidate)) {
             return Ok(false);
         }
         if self.left == 0 {
@@ -117,7 +117,7 @@ where
         self.left -= 1;
         let Some(transcript) = (self.play)(&candidate)? else { return Ok(false) };
         let played = Candidate { transcript, conf: candidate.conf };
-        if Sign::of(&played.transcript) != *self.sign || Size::of(&played) >= Size::of(&self.smallest) {
+        if Sign::of(&played.transcript) != *self.sign || !Size::of(&played).is_below(&Size::of(&self.smallest)) {
             return Ok(false);
         }
         self.smallest = played;

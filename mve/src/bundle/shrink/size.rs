@@ -41,15 +41,15 @@ impl Size {
         }
     }
 
+    /// Whether it is smaller than the other one, in sum.
+    #[must_use]
+    pub fn is_below(&self, other: &Self) -> bool {
+        self.sum() < other.sum()
+    }
+
     fn sum(&self) -> usize {
         let Self { octets, steps, directives, meant, facts } = self;
         octets + steps + directives + meant + facts
-    }
-}
-
-impl PartialOrd for Size {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.sum().cmp(&other.sum()))
     }
 }
 

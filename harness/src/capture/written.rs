@@ -5,6 +5,9 @@ use crate::transcript::{Lane, Transcript, What};
 
 /// How the text of a transcript begins.
 const CHAIN: &str = "chain:";
+/// What stands between it and the lines that introduce it, and how long those are at most: a case in words, and each line
+/// of a conf that was replaced.
+const INTRODUCED: (&[u8], usize) = (b"\n\nchain: ", 64 << 10);
 /// What makes a transcript of octets in notation.
 const FRAME: (&str, &str) = ("chain: c reader, o sender\n\n", "o>c  ");
 
@@ -26,6 +29,12 @@ impl Written {
     pub fn read(octets: &[u8]) -> Option<Result<Self, BadTranscript>> {
         let text = beginning(octets)?;
         let text = std::str::from_utf8(&octets[octets.len() - text..]).ok()?;
+        if let Some(lines) = introduction(text.as_bytes()) {
+            let transcript = parse(&text[lines..]);
+            let above = text[..lines].lines().count();
+            let whole = |error: BadTranscript| BadTranscript { line: error.line + above, ..error };
+            return Some(transcript.map(Self::Transcript).map_err(whole));
+        }
         if text.starts_with(CHAIN) {
             return Some(parse(text).map(Self::Transcript));
         }
@@ -43,7 +52,16 @@ impl Written {
 fn beginning(octets: &[u8]) -> Option<usize> {
     let text = octets.trim_ascii_start();
     let begins = [CHAIN, "---\n", "HTTP/"].iter().any(|word| text.starts_with(word.as_bytes()));
-    begins.then_some(text.len())
+    (begins || introduction(text).is_some()).then_some(text.len())
+}
+
+/// How many octets introduce the transcript that follows, as `lastchunk show` does.
+fn introduction(text: &[u8]) -> Option<usize> {
+    let (border, most) = INTRODUCED;
+    let text = &text[..text.len().min(most)];
+    let lines = 2 + text.windows(border.len()).position(|window| window == border)?;
+    let is_text = text[..lines].iter().all(|octet| *octet == b'\n' || !octet.is_ascii_control());
+    (is_text && !text.starts_with(b"HTTP/") && !text.starts_with(b"---\n")).then_some(lines)
 }
 
 /// The content of a snapshot file, without the head that insta writes.
@@ -79,6 +97,18 @@ mod tests {
         assert_eq!(Written::read(b"data: chain:"), None);
         assert_eq!(Written::read(b""), None);
         assert_eq!(Written::read(b"HTTP/1.1 200 \xff\\r\\n\n"), None);
+    }
+
+    #[test]
+    fn a_transcript_may_have_lines_that_introduce_it() {
+        let text = "failure/variant@conf\nwhat it says\n\nchain: c raw, o scripted\n\n1. asks\nc>o  GET /\\r\\n\n";
+        let (_, transcript) = text.split_once("\n\n").expect("two paragraphs");
+        assert_eq!(Written::read(text.as_bytes()), Some(parse(transcript).map(Written::Transcript)));
+        let error = Written::read(format!("{text}what\n").as_bytes()).expect("it begins so").expect_err("no line");
+        assert_eq!(error.line, 8);
+        for octets in ["HTTP/1.1 200 OK\n\nchain: c, o\n\n", "a\x1b\n\nchain: c, o\n\n", "a\nchain: c, o\n\n"] {
+            assert_eq!(Written::read(octets.as_bytes()), None, "{octets:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{Said, say_to};
+use super::{Said, say, say_to};
 
 fn facts(framing: &str, by: Value, why: Value, events: Value, pending: bool) -> Value {
     json!({ "framing": framing, "by": by, "why": why, "events": events, "pending": pending })
@@ -198,6 +198,21 @@ fn a_text_that_only_begins_like_a_transcript_is_octets() {
         err.starts_with("lastchunk: taken for octets as they are: they begin like a transcript, but line 3: "),
         "{err}"
     );
+}
+
+#[test]
+fn what_show_prints_is_read_as_the_transcript_that_it_is() {
+    let shown = say(&["show", "deadline_mid_flush/context_ends_inside_an_event"]);
+    let (_, transcript) = shown.out.split_once("\n\n").expect("the case in words, then its transcript");
+    let said = say_to(&["explain"], shown.out.as_bytes());
+    // What the handler meant to write stands in no transcript: the verdict has a line less.
+    let before_verdict = |text: &str| text.split_once("\nverdict\n").expect("a verdict").0.to_owned();
+    assert_eq!(before_verdict(&said.out), before_verdict(transcript));
+    assert!(
+        said.out.ends_with("1 event, pending event discarded\nlost: the pending event\noutcome: cut-silent\n"),
+        "{said:?}"
+    );
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
 }
 
 #[test]

@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use harness::wire::notation::printable;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
 use tokio_rustls::rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
     self, CertificateError, ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
 };
-use tokio_rustls::{TlsConnector, rustls::client::WebPkiServerVerifier};
 
 use super::dial::{Versions, Way};
 use super::target::Target;
@@ -44,7 +46,7 @@ pub enum BadTls {
     Name(String),
     /// The certificate does not verify.
     #[error(
-        "the certificate of {} does not verify: {why} (--cacert FILE trusts its issuer, --insecure trusts anybody)",
+        "the certificate of {} does not verify: {why} (--cacert FILE trusts it or its issuer, --insecure trusts anybody)",
         printable(host)
     )]
     Certificate {
@@ -76,7 +78,10 @@ pub fn config(way: &Way) -> Result<Arc<ClientConfig>, BadTls> {
         let anybody = Anybody(provider.signature_verification_algorithms);
         builder.dangerous().with_custom_certificate_verifier(Arc::new(anybody)).with_no_client_auth()
     } else {
-        builder.with_webpki_verifier(verifier(way, provider)?).with_no_client_auth()
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Trusted::of(way, provider)?))
+            .with_no_client_auth()
     };
     let names: &[&str] = match way.versions {
         Versions::Http1 => &[HTTP1],
@@ -87,35 +92,35 @@ pub fn config(way: &Way) -> Result<Arc<ClientConfig>, BadTls> {
     Ok(Arc::new(config))
 }
 
-fn verifier(way: &Way, provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, BadTls> {
-    let mut roots = RootCertStore::empty();
+/// The certificates that are trusted.
+fn trusted(way: &Way) -> Result<Vec<CertificateDer<'static>>, BadTls> {
+    let mut trusted = Vec::new();
     let mut remark = String::new();
     match &way.cacert {
         Some(path) => {
             let bad = |why: String| BadTls::Cacert { path: path.clone(), why };
             // Opened first: what is wrong with a file is not always what is wrong with its content.
             let octets = std::fs::read(path).map_err(|error| bad(format!("cannot read it: {error}")))?;
+            let mut roots = RootCertStore::empty();
             for certificate in CertificateDer::pem_slice_iter(&octets) {
                 let certificate = certificate.map_err(|error| bad(format!("it is no PEM: {error}")))?;
-                roots.add(certificate).map_err(|error| bad(format!("a certificate in it is none: {error}")))?;
+                let added = roots.add(certificate.clone());
+                added.map_err(|error| bad(format!("a certificate in it is none: {error}")))?;
+                trusted.push(certificate);
             }
-            if roots.is_empty() {
+            if trusted.is_empty() {
                 return Err(bad("no certificate is in it (PEM is expected)".to_owned()));
             }
         }
         None => {
             let found = rustls_native_certs::load_native_certs();
-            roots.add_parsable_certificates(found.certs);
+            trusted = found.certs;
             if let Some(error) = found.errors.first() {
                 remark = format!(" ({error})");
             }
         }
     }
-    if roots.is_empty() {
-        return Err(BadTls::NoRoots(remark));
-    }
-    let built = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    Ok(built.expect("there are roots, and no revocation lists"))
+    if trusted.is_empty() { Err(BadTls::NoRoots(remark)) } else { Ok(trusted) }
 }
 
 /// Shakes hands.
@@ -173,7 +178,79 @@ fn of_certificate(why: &CertificateError) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
         CertificateError::BadSignature => "its signature is not that of the issuer who is trusted here".to_owned(),
         CertificateError::Revoked => "it is revoked".to_owned(),
+        other if is_an_issuers(other) => "it is that of an issuer (CA:TRUE), and not trusted itself".to_owned(),
         other => printable(&other.to_string()),
+    }
+}
+
+/// Whether a certificate was refused because it may issue others, as one that `openssl req -x509` makes.
+fn is_an_issuers(why: &CertificateError) -> bool {
+    let CertificateError::Other(rustls::OtherError(why)) = why else { return false };
+    why.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
+}
+
+/// Verifies whom a trusted certificate vouches for, and who shows one that is trusted itself: curl takes it, whether it
+/// is an issuer's or not.
+#[derive(Debug)]
+struct Trusted {
+    verifier: Arc<WebPkiServerVerifier>,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl Trusted {
+    fn of(way: &Way, provider: Arc<CryptoProvider>) -> Result<Self, BadTls> {
+        let certificates = trusted(way)?;
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates.iter().cloned());
+        if roots.is_empty() {
+            return Err(BadTls::NoRoots(String::new()));
+        }
+        let built = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        Ok(Self { verifier: built.expect("there are roots, and no revocation lists"), certificates })
+    }
+}
+
+impl ServerCertVerifier for Trusted {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.verifier.verify_server_cert(certificate, others, name, ocsp, now) {
+            // Told only of one that has not expired; its name has not been looked at yet.
+            Err(rustls::Error::InvalidCertificate(why))
+                if is_an_issuers(&why) && self.certificates.iter().any(|trusted| trusted == certificate) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
 use rstest::rstest;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -25,9 +25,19 @@ pub struct Identity {
 
 impl Identity {
     pub fn new(name: &str, expired: bool, alpn: &[&str]) -> Self {
+        Self::of(name, expired, alpn, IsCa::NoCa)
+    }
+
+    /// As `openssl req -x509` makes them: its own issuer, and fit to issue others.
+    fn of_an_issuer(name: &str, expired: bool) -> Self {
+        Self::of(name, expired, &[], IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    fn of(name: &str, expired: bool, alpn: &[&str], is_ca: IsCa) -> Self {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
         params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = is_ca;
         if expired {
             params.not_before = date_time_ymd(2001, 1, 1);
             params.not_after = date_time_ymd(2002, 1, 1);
@@ -106,11 +116,32 @@ fn a_certificate_that_does_not_verify_is_one_line(#[case] name: &str, #[case] ex
     let server = serves(&identity, STREAM, true);
     let said = ask(trusted, &server, &[]);
     let line = format!(
-        "lastchunk: the certificate of 127.0.0.1 does not verify: {why} (--cacert FILE trusts its issuer, --insecure \
-         trusts anybody)\n"
+        "lastchunk: the certificate of 127.0.0.1 does not verify: {why} (--cacert FILE trusts it or its issuer, \
+         --insecure trusts anybody)\n"
     );
     assert_eq!((said.status, said.out.as_str(), said.err), (Some(2), "", line));
     assert_eq!(ask(&stranger, &server, &["--insecure"]).status, Some(0));
+}
+
+#[test]
+fn a_certificate_that_is_its_own_issuer_is_taken_where_it_is_trusted_itself() {
+    let identity = Identity::of_an_issuer("127.0.0.1", false);
+    let server = serves(&identity, STREAM, true);
+    let folder = tempfile::tempdir().expect("a folder");
+    let stranger = Identity::new("127.0.0.1", false, &[]);
+    assert_eq!(ask(&identity, &server, &[]).status, Some(0));
+    assert_eq!(ask(&stranger, &server, &["--cacert", &identity.file(folder.path())]).status, Some(0));
+    let why = |identity: &Identity, trusted: &Identity| {
+        let said = ask(trusted, &serves(identity, STREAM, true), &[]);
+        assert_eq!((said.status, said.out.as_str()), (Some(2), ""), "{said:?}");
+        let why = said.err.split_once("does not verify: ").and_then(|(_, why)| why.split_once(" (--cacert "));
+        why.expect("a reason and a way out").0.to_owned()
+    };
+    assert_eq!(why(&identity, &stranger), "it is that of an issuer (CA:TRUE), and not trusted itself");
+    let other = Identity::of_an_issuer("other.test", false);
+    assert_eq!(why(&other, &other), "it is for another name");
+    let expired = Identity::of_an_issuer("127.0.0.1", true);
+    assert_eq!(why(&expired, &expired), "it has expired");
 }
 
 #[test]

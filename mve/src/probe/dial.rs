@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::reader::http2::MOST_CONTENT;
@@ -157,6 +158,20 @@ pub enum NoConnection {
         /// How long was waited.
         bound: Duration,
     },
+    /// There is a connection, and TLS takes too long.
+    #[error(
+        "no TLS with {}:{port} after {bound:?}, though it has taken the connection: is this an http URL? (--connect-timeout \
+         gives it more)",
+        printable(host)
+    )]
+    LateTls {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// How long was waited.
+        bound: Duration,
+    },
     /// No TLS.
     #[error(transparent)]
     Tls(#[from] BadTls),
@@ -189,15 +204,21 @@ fn hint(why: &io::Error) -> &'static str {
 /// When there is no connection within the bound, or no TLS over it.
 pub async fn dial(target: &Target, way: &Way) -> Result<Dialled, NoConnection> {
     let clock = Clock::start();
+    let is_connected = AtomicBool::new(false);
     tokio::select! {
-        dialled = connect(target, way, clock) => dialled,
+        dialled = connect(target, way, clock, &is_connected) => dialled,
         () = clock.reaches(Some(way.bound)) => {
-            Err(NoConnection::Late { host: target.host().to_owned(), port: target.port(), bound: way.bound })
+            let (host, port, bound) = (target.host().to_owned(), target.port(), way.bound);
+            Err(if is_connected.load(Ordering::Relaxed) {
+                NoConnection::LateTls { host, port, bound }
+            } else {
+                NoConnection::Late { host, port, bound }
+            })
         }
     }
 }
 
-async fn connect(target: &Target, way: &Way, clock: Clock) -> Result<Dialled, NoConnection> {
+async fn connect(target: &Target, way: &Way, clock: Clock, is_connected: &AtomicBool) -> Result<Dialled, NoConnection> {
     // Before anything is opened: what is wrong with the arguments is no matter of the peer's.
     let tls = if target.is_secure() { Some(tls::config(way)?) } else { None };
     let (addresses, name) = addresses(target, clock).await?;
@@ -206,6 +227,7 @@ async fn connect(target: &Target, way: &Way, clock: Clock) -> Result<Dialled, No
     // What one call writes is to leave at once.
     socket.set_nodelay(true).map_err(|why| NoConnection::Connect { address, why })?;
     let connected = clock.now();
+    is_connected.store(true, Ordering::Relaxed);
     let mut facts = Facts {
         address,
         name,

@@ -167,3 +167,15 @@ fn a_server_without_tls_is_told_so() {
     let line = "lastchunk: no TLS with 127.0.0.1: what answers is not TLS: is this an http URL?\n";
     assert_eq!((said.status, said.err.as_str()), (Some(2), line));
 }
+
+#[test]
+fn a_server_that_waits_for_a_request_in_the_clear_is_told_so() {
+    let server = Server::accepting(async |_, mut socket| departure(&mut socket).await);
+    let said = ask(&Identity::new("127.0.0.1", false, &[]), &server, &["--connect-timeout", "300ms"]);
+    let line = format!(
+        "lastchunk: no TLS with {} after 300ms, though it has taken the connection: is this an http URL? \
+         (--connect-timeout gives it more)\n",
+        server.address()
+    );
+    assert_eq!((said.status, said.err), (Some(2), line));
+}

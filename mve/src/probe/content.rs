@@ -8,6 +8,8 @@ use flate2::write::{MultiGzDecoder, ZlibDecoder};
 use harness::wire::events;
 use harness::wire::notation::printable;
 
+use super::utf8::{NotUtf8, Utf8};
+
 /// So many octets of content are taken off a coding at most: what a few octets can swell to has no bound.
 const MOST_DECODED: usize = 64 * 1024 * 1024;
 /// So many coded octets are given to a decoder at once; they come to 4 MiB at most.
@@ -90,6 +92,8 @@ pub struct Content {
     pub coding: Coding,
     /// Its events; none when it is no event stream, or cannot be decoded.
     pub events: Option<Events>,
+    /// Where the text of its events is no UTF-8.
+    pub not_utf8: Option<NotUtf8>,
     /// Whether the application's own end mark was among it, if one was asked for.
     pub has_mark: Option<bool>,
     /// The first octets, without the coding.
@@ -111,6 +115,7 @@ impl Content {
 pub struct Intake {
     decoder: Decoder,
     events: Option<(events::Decoder, Events)>,
+    utf8: Utf8,
     mark: Option<String>,
     has_mark: bool,
     most_decoded: usize,
@@ -145,6 +150,7 @@ impl Intake {
         Self {
             decoder,
             events: is_stream.then(Default::default),
+            utf8: Utf8::default(),
             mark: mark.map(str::to_owned),
             has_mark: false,
             most_decoded: MOST_DECODED,
@@ -152,6 +158,7 @@ impl Intake {
                 arrivals: Vec::new(),
                 coding,
                 events: None,
+                not_utf8: None,
                 has_mark: None,
                 start: Vec::new(),
                 tail: Vec::new(),
@@ -229,6 +236,7 @@ impl Intake {
         tail.extend_from_slice(&plain[plain.len().saturating_sub(most)..]);
         tail.drain(..tail.len().saturating_sub(most));
         let Some((decoder, events)) = &mut self.events else { return };
+        self.utf8.push(plain);
         let (mark, has_mark) = (self.mark.as_deref(), &mut self.has_mark);
         decoder.push_with(plain, |event| {
             *has_mark |= mark.is_some_and(|mark| event.event == mark || event.data.trim() == mark);
@@ -245,6 +253,7 @@ impl Intake {
         self.content.tail.drain(..self.content.tail.len().saturating_sub(TAIL));
         self.content.has_mark = self.mark.is_some().then_some(self.has_mark);
         let is_readable = matches!(self.content.coding, Coding::Identity | Coding::Decoded(_));
+        self.content.not_utf8 = self.utf8.broken().filter(|_| is_readable);
         self.content.events = self.events.filter(|_| is_readable).map(|(decoder, events)| Events {
             dispatched: decoder.dispatched(),
             pending: decoder.pending().is_some(),

@@ -21,6 +21,7 @@ mod steps;
 pub mod target;
 pub mod times;
 mod tls;
+pub mod utf8;
 
 use std::time::Duration;
 

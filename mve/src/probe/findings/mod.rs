@@ -5,6 +5,7 @@ mod end;
 mod head;
 mod pace;
 pub mod resume;
+mod text;
 mod transfer;
 
 #[cfg(test)]
@@ -99,6 +100,7 @@ impl Finding {
 pub fn findings(seen: &Observation) -> Vec<Finding> {
     let mut findings = head::findings(seen);
     findings.extend(pace::findings(seen));
+    findings.extend(text::findings(seen));
     findings.extend(end::findings(seen));
     findings.extend(clocks::findings(seen));
     findings.sort_by_key(|finding| finding.severity);

@@ -69,10 +69,17 @@ fn status(seen: &Observation, head: &Head) -> Option<Finding> {
                 .cured_by("answer 200 and keep the response open, unless there is nothing to come ever"),
         ),
         301..=303 | 307 | 308 => {
-            let to = head.field("location").map_or_else(|| "no Location".to_owned(), escape);
+            let Some(to) = head.field("location") else {
+                return Some(
+                    Finding::harm("redirect", "this is a redirect that leads nowhere")
+                        .seen(format!("{evidence}, {}", absent(head, "Location")))
+                        .by("RFC 9110 15.4, 10.2.2")
+                        .cured_by("send Location, or a status that is no redirect"),
+                );
+            };
             Some(
                 Finding::note("redirect", "this is a redirect, and it was not followed")
-                    .seen(format!("{evidence}, Location: {to}"))
+                    .seen(format!("{evidence}, Location: {}", escape(to)))
                     .by("RFC 9110 15.4")
                     .cured_by("follow it with --location"),
             )
@@ -247,11 +254,18 @@ mod tests {
     #[case::a_gateway_of_cloudflare(524, "harm")]
     #[case::a_refusal(401, "harm")]
     #[case::created(201, "risk")]
-    #[case::a_redirect(302, "note")]
+    #[case::a_redirect_without_location(302, "harm")]
     fn a_status_that_no_reader_of_events_takes(#[case] status: u16, #[case] severity: &str) {
         let found = findings(&one_event().status(status).seen());
         assert_eq!(found[0].severity.word(), severity, "{found:?}");
         assert!(matches!(found[0].rule, "status" | "redirect"));
+    }
+
+    #[test]
+    fn a_redirect_that_was_not_followed_is_no_harm() {
+        let found = findings(&one_event().status(302).field("Location", "/there\x1b").seen());
+        assert_eq!((found[0].severity.word(), found[0].rule), ("note", "redirect"));
+        assert_eq!(found[0].evidence, "status 302, Location: /there\\x1b");
     }
 
     #[test]

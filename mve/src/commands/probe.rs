@@ -76,9 +76,9 @@ pub struct Probe {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
     /// The application's own end mark: the data or the type of an event, as [DONE] or message_stop
-    #[arg(long, value_name = "MARK")]
+    #[arg(long, value_name = "MARK", value_parser = mark)]
     expect_end: Option<String>,
-    /// Ask again with Last-Event-ID, and tell gaps and duplicates
+    /// Ask again with Last-Event-ID, and tell gaps and duplicates; read 5s longer than the first time
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
@@ -288,4 +288,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         return Duration::try_from_secs_f64(seconds).map_err(|_| format!("that is no time ({FORM})"));
     }
     humantime::parse_duration(text).map_err(|error| format!("{error} ({FORM})"))
+}
+
+/// An end mark; of an empty one nobody can tell whether it came.
+fn mark(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("an empty mark ends nothing") } else { Ok(text.to_owned()) }
 }

@@ -204,6 +204,10 @@ fn a_redirect_that_leads_nowhere_is_one_line(#[case] to: &'static str, #[case] l
     "invalid value 'soon' for '--for <DURATION>': expected number at 0 (write one as 500ms, 30s, 5min or 1h) (see \
      `lastchunk probe --help`)"
 )]
+#[case::no_mark(
+    &["--expect-end", " ", "http://a/"],
+    "invalid value ' ' for '--expect-end <MARK>': an empty mark ends nothing (see `lastchunk probe --help`)"
+)]
 #[case::no_certificates(
     &["--cacert", "/nowhere", "https://127.0.0.1/"],
     "--cacert /nowhere: cannot read it: No such file or directory (os error 2)"

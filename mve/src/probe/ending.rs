@@ -125,6 +125,8 @@ pub enum Left {
     EndlessInterims(usize),
     /// More reads, chunks or frames came than are counted: so many.
     TooManyParts(usize),
+    /// HTTP/2: what the peer asks to be acknowledged, it does not read: so many octets wait for it.
+    Unread(usize),
     /// After what came, nobody can tell where anything begins.
     Malformed,
 }
@@ -149,9 +151,13 @@ impl How {
             Self::Failed(_) => "failed",
             Self::Left(Left::Asked) => "stopped",
             Self::Left(Left::Bound(_)) => "for",
-            Self::Left(Left::Full(_) | Left::EndlessHead(_) | Left::EndlessInterims(_) | Left::TooManyParts(_)) => {
-                "too-much"
-            }
+            Self::Left(
+                Left::Full(_)
+                | Left::EndlessHead(_)
+                | Left::EndlessInterims(_)
+                | Left::TooManyParts(_)
+                | Left::Unread(_),
+            ) => "too-much",
             Self::Left(Left::Malformed) => "malformed",
         }
     }
@@ -186,6 +192,9 @@ impl fmt::Display for Left {
             }
             Self::TooManyParts(most) => {
                 write!(f, "more than {most} reads, chunks or frames came, which is as many as are counted")
+            }
+            Self::Unread(octets) => {
+                write!(f, "{octets} octets of acknowledgements wait for the peer to read them, and the probe left")
             }
             Self::Malformed => f.write_str("the framing is lost"),
         }

@@ -265,7 +265,7 @@ pub async fn exchange(
             Err(error) => frames.ended(failure(&error)),
         }
         if unsent.len() > ANSWERS {
-            frames.ended(How::Left(Left::TooManyParts(frames.reads)));
+            frames.ended(How::Left(Left::Unread(unsent.len())));
         }
         each(frames);
     }

@@ -141,6 +141,12 @@ fn peer(first: Vec<u8>, then: Vec<u8>) -> Server {
 }
 
 #[test]
+fn pings_of_a_peer_that_reads_no_answer_are_told_as_that() {
+    let said = prior(&peer(head(&[("content-type", "text/event-stream")]), frame(PING, 0, 0, b"12345678")), &[]);
+    assert_eq!((said.status, said.harms()), (Some(1), vec!["endless-pings".to_owned()]), "{said:?}");
+}
+
+#[test]
 fn fields_of_one_connection_do_harm_in_http_2() {
     let fields = [("content-type", "text/event-stream"), ("connection", "keep-alive"), ("keep-alive", "timeout=5")];
     let octets = [head(&fields), frame(DATA, END_STREAM, 1, b"data: one\n\n")].concat();

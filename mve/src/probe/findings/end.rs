@@ -61,13 +61,29 @@ fn framing(seen: &Observation) -> Option<Finding> {
                 Finding::harm("malformed", "the framing breaks: what follows cannot be read")
                     .seen(format!("{why}{stray}; after {at}"))
                     .by("RFC 9112 7.1, 6.3; RFC 9113 8.1.1")
-                    .cured_by(
-                        "octets in place of a chunk are what somebody wrote past the framing: an error page, a panic's text, \
-                         a hijacked connection",
-                    ),
+                    .cured_by(unframed_cure(seen, why)),
             )
         }
         _ => None,
+    }
+}
+
+/// What to do about octets that nobody can read as what is due.
+fn unframed_cure(seen: &Observation, why: &str) -> &'static str {
+    const TLS: [&[u8]; 2] = [b"\x15\x03", b"\x16\x03"];
+    match &seen.head {
+        None if why.starts_with("HTTP/1 in place") => "it speaks HTTP/1.1: leave --http2-prior-knowledge out",
+        _ if seen.dialled.is_http2 => {
+            "ask with --http1.1 whether the stream itself is sound; then look for whose frames these are"
+        }
+        None if TLS.iter().any(|record| seen.stray.starts_with(record)) => "it speaks TLS: ask for https",
+        None => {
+            "what answers does not begin as HTTP/1 does: look for what listens there, and who writes before the server does"
+        }
+        Some(_) => {
+            "octets in place of a chunk are what somebody wrote past the framing: an error page, a panic's text, a hijacked \
+             connection"
+        }
     }
 }
 
@@ -133,6 +149,12 @@ fn left(seen: &Observation) -> Option<Finding> {
             .seen(format!("more than {} reads, chunks or frames", grouped(most)))
             .cured_by("bound it: --for 10s"),
         ),
+        Left::Unread(octets) => Some(
+            Finding::harm("endless-pings", "the peer asks for acknowledgements without end, and reads none")
+                .seen(format!("{} octets of them wait", grouped(octets)))
+                .by("RFC 9113 10.5")
+                .cured_by("see who sends PING or SETTINGS in a loop, the server or what stands before it"),
+        ),
         Left::Asked | Left::Bound(_) => quiet(seen),
         Left::Malformed => None,
     }
@@ -157,6 +179,14 @@ fn quiet(seen: &Observation) -> Option<Finding> {
                 ),
         );
     };
+    if seen.head.is_none() {
+        return Some(
+            Finding::risk("silence", "octets came, and no final header section was whole until the probe left")
+                .seen(format!("{}, {}; the first octet after {}", seen.framing, shortly(at), shortly(first)))
+                .by("RFC 9110 15; RFC 9112 2.1")
+                .cured_by("ask the origin itself: either it is slow to answer, or something takes its answer in drops"),
+        );
+    }
     let instants: Vec<Duration> = std::iter::once(first).chain(seen.content.arrivals.iter().map(|it| it.at)).collect();
     let longest = instants.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or_default();
     let silence = at.saturating_sub(*instants.last()?);
@@ -184,6 +214,8 @@ fn unframed(seen: &Observation) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::super::synthetic::{Script, rules};
     use super::*;
 
@@ -225,6 +257,15 @@ mod tests {
     }
 
     #[test]
+    fn a_header_section_that_is_not_whole_when_the_probe_leaves_is_told() {
+        let begun =
+            Script::default().no_head().content(2, b"").cut(3_000, How::Left(Left::Asked), "in the header section");
+        let found = findings(&begun.seen());
+        assert_eq!(rules(&found), ["silence"]);
+        assert_eq!(found[0].evidence, "incomplete: in the header section, 3.0 s; the first octet after 2 ms");
+    }
+
+    #[test]
     fn the_missing_end_mark_of_a_complete_stream_is_told() {
         let found = findings(&two_events().expect_end("[DONE]").complete().seen());
         assert_eq!(rules(&found), ["no-end-mark"]);
@@ -252,5 +293,23 @@ mod tests {
         let found = findings(&seen);
         assert_eq!(rules(&found), ["malformed"]);
         assert_eq!(found[0].evidence, "chunk-size is not hexadecimal: \"\\x1b[2J<h1>\"; after 7 ms");
+        assert!(found[0].cure.starts_with("octets in place of a chunk"), "{found:?}");
+    }
+
+    #[rstest]
+    #[case::http1(Script::default().http2(), "HTTP/1 in place of a frame: HTTP/1.1 404", b"", "leave --http2-prior-knowledge out")]
+    #[case::frames(Script::default().http2(), "a frame of 16777215 octets", b"", "--http1.1")]
+    #[case::tls(Script::default(), "no status-line where one is due", b"\x15\x03\x03\0\x02\x02\x46", "ask for https")]
+    #[case::something_else(Script::default(), "no status-line where one is due", b"SSH-2.0", "what listens there")]
+    fn the_cure_is_that_of_what_answers(
+        #[case] script: Script,
+        #[case] why: &str,
+        #[case] stray: &[u8],
+        #[case] cure: &str,
+    ) {
+        let seen = script.no_head().ended(7, How::Left(Left::Malformed)).stray(stray).seen();
+        let found = findings(&Observation { framing: Framing::Malformed(why.to_owned()), ..seen });
+        assert_eq!(rules(&found), ["malformed"]);
+        assert!(found[0].cure.contains(cure), "{found:?}");
     }
 }

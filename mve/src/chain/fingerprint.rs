@@ -42,6 +42,8 @@ pub struct Passing {
     pub header_section: bool,
     /// How many of three small events pass before the next is sent.
     pub events: usize,
+    /// If not all three do, and yet they come with nothing sent behind them: how much later, in milliseconds.
+    pub late_ms: Option<u64>,
     /// The smallest event of which any octet passes at once, in octets, if small ones do not.
     pub from: Option<usize>,
     /// How many octets of it pass.
@@ -52,6 +54,13 @@ pub struct Passing {
     pub at_the_end: Option<bool>,
     /// Whether small events pass when the origin sends `X-Accel-Buffering: no`; none where they pass anyway.
     pub unbuffered_by_field: Option<bool>,
+}
+
+impl Passing {
+    /// Whether small events wait for what the origin sends next.
+    pub(super) fn is_held(&self) -> bool {
+        self.events < 3 && self.late_ms.is_none()
+    }
 }
 
 /// What becomes of a cut.
@@ -159,7 +168,7 @@ impl Fingerprint {
             said.push("does not pass a whole response unchanged".to_owned());
         }
         // What is held without compression is told so; what only with it, likewise.
-        let held = |gzip: bool| self.passing.iter().filter(move |row| row.events < 3 && row.accepts_gzip == gzip);
+        let held = |gzip: bool| self.passing.iter().filter(move |row| row.is_held() && row.accepts_gzip == gzip);
         let most = |gzip: bool| held(gzip).max_by_key(|row| row.from.unwrap_or(usize::MAX));
         if let Some(Passing { from, accepts_gzip, .. }) = most(false).or_else(|| most(true)) {
             let framings: Vec<&str> = held(*accepts_gzip).map(|row| row.framing).collect();
@@ -173,8 +182,15 @@ impl Fingerprint {
                 None => format!("holds the first {} octets of content and more", super::passing::LARGEST),
             };
             said.push(format!("{what} (framing {}{coded}) until the origin writes again or ends", framings.join(", ")));
-        } else if self.passing.iter().any(|passing| !passing.header_section) {
+        } else if self.passing.iter().any(|passing| !passing.header_section && passing.late_ms.is_none()) {
             said.push("holds the header section until the first event".to_owned());
+        }
+        if let Some(most) = self.passing.iter().filter_map(|row| row.late_ms).max() {
+            let late = self.passing.iter().filter(|row| row.late_ms.is_some());
+            let mut framings: Vec<&str> = late.map(|row| row.framing).collect();
+            framings.sort_unstable();
+            framings.dedup();
+            said.push(format!("passes small events up to {most} ms late (framing {})", framings.join(", ")));
         }
         for departure in &self.departures {
             match (departure.how, departure.after_writes, departure.still_served) {

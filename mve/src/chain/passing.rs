@@ -1,13 +1,20 @@
 //! Whether each event passes before the next is sent, and from which octet on.
 
+use std::time::Duration;
+
 use harness::transcript::Meant;
 
 use super::fingerprint::Passing;
 use super::probe::{Failed, Probe};
+use super::reader::Reader;
 use super::script::{Act, Framing};
+use crate::probe::clock::Clock;
 
 /// The largest event that is tried, in octets.
 pub(super) const LARGEST: usize = 64 << 10;
+/// So long what has not passed is waited for, to tell what is late from what is held. A gateway that tells its kernel that more
+/// is coming (MSG_MORE, TCP_CORK) has it wait 200 ms (tcp(7)).
+const LATE: Duration = Duration::from_millis(400);
 /// The small events.
 const SMALL: [usize; 3] = [11, 12, 13];
 
@@ -44,6 +51,7 @@ async fn one(probe: &mut Probe, name: &'static str, framing: Framing, gzip: bool
         probe.settle(&mut reader).await?;
         events += usize::from(reader.usable() >= written);
     }
+    let late = if reader.usable() < written { late(&mut reader, written).await } else { None };
     let held = reader.usable() < written;
     probe.cue(number, SMALL.len() + 1).await?;
     probe.rest(&mut reader).await?;
@@ -54,13 +62,14 @@ async fn one(probe: &mut Probe, name: &'static str, framing: Framing, gzip: bool
         coding: reader.field("content-encoding").map(|coding| harness::wire::notation::printable(&coding)),
         header_section,
         events,
+        late_ms: late.map(|late| u64::try_from(late.as_millis()).unwrap_or(u64::MAX)),
         from: None,
         of_it: None,
         then_from: None,
         at_the_end,
         unbuffered_by_field: None,
     };
-    if events < SMALL.len() {
+    if passing.is_held() {
         if let Some((from, of_it)) = threshold(probe, framing, gzip, None).await? {
             (passing.from, passing.of_it) = (Some(from), Some(of_it));
             let then = threshold(probe, framing, gzip, Some(from)).await?;
@@ -70,6 +79,18 @@ async fn one(probe: &mut Probe, name: &'static str, framing: Framing, gzip: bool
         passing.unbuffered_by_field = Some(octets == SMALL[0]);
     }
     Ok(passing)
+}
+
+/// How much later all that was written has come, though nothing is written behind it; none if it has not.
+async fn late(reader: &mut Reader, written: usize) -> Option<Duration> {
+    let clock = Clock::start();
+    while reader.usable() < written && !reader.is_over() {
+        tokio::select! {
+            () = reader.read() => {}
+            () = clock.reaches(Some(LATE)) => return None,
+        }
+    }
+    (reader.usable() >= written).then(|| clock.now())
 }
 
 /// How many octets pass of an event of this size before anything else is sent; it is the first, or comes behind one of

@@ -57,6 +57,13 @@ impl fmt::Display for Passing {
             (None, false) => String::new(),
         };
         write!(f, "{:<24} ", format!("{}{asked}", self.framing))?;
+        if let Some(late) = self.late_ms {
+            return write!(
+                f,
+                "small events pass {late} ms late, with nothing sent behind them: something waits for more, as a kernel does \
+                 that is told so (HAProxy: option http-no-delay)"
+            );
+        }
         match self.events {
             3 => write!(f, "each event passes")?,
             0 => write!(f, "small events are held")?,

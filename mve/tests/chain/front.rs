@@ -36,6 +36,8 @@ enum Does {
     Floods,
     /// Leads back to itself.
     Redirects,
+    /// Passes all, and until a response ends it tells its kernel that more is coming.
+    Corks,
 }
 
 impl Front {
@@ -57,6 +59,10 @@ impl Front {
 
     pub fn that_redirects() -> Self {
         Self::that(Does::Redirects)
+    }
+
+    pub fn that_corks() -> Self {
+        Self::that(Does::Corks)
     }
 
     /// Ends TLS, and passes all.
@@ -111,6 +117,7 @@ impl Front {
                 let tls = tls.clone();
                 connections.spawn(async move {
                     match tls {
+                        None if matches!(does, Does::Corks) => corked(socket, next).await,
                         None => does.with(socket, next, origin).await,
                         // A reader that trusts nobody leaves inside the handshake.
                         Some(tls) => does.with(tls.accept(socket).await?, next, origin).await,
@@ -145,7 +152,7 @@ impl Does {
                 let location = "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
                 return reader.write_all(location.as_bytes()).await;
             }
-            Self::Nothing | Self::Stalls | Self::ForPauses => {}
+            Self::Nothing | Self::Stalls | Self::ForPauses | Self::Corks => {}
         }
         let is_beside = matches!(self, Self::ForPauses) && !asks_for("pause-");
         let mut origin = TcpStream::connect(if is_beside { origin } else { next }).await?;
@@ -162,4 +169,30 @@ impl Does {
         }
         copy_bidirectional(&mut reader, &mut origin).await.map(drop)
     }
+}
+
+/// Passes all, and tells its kernel that more is coming until the last of it is there, as HAProxy does.
+async fn corked(reader: TcpStream, next: SocketAddr) -> std::io::Result<()> {
+    let origin = TcpStream::connect(next).await?;
+    origin.set_nodelay(true)?;
+    let (mut from_origin, mut to_origin) = origin.into_split();
+    let (mut from_reader, mut to_reader) = reader.into_split();
+    let asking = async move {
+        copy(&mut from_reader, &mut to_origin).await?;
+        to_origin.shutdown().await
+    };
+    let answering = async move {
+        let mut octets = vec![0; 64 * 1024];
+        loop {
+            let count = from_origin.read(&mut octets).await?;
+            let octets = &octets[..count];
+            let is_last = octets.is_empty() || (octets.ends_with(b"\r\n\r\n") && !octets.starts_with(b"HTTP/"));
+            rustix::net::sockopt::set_tcp_cork(to_reader.as_ref(), !is_last)?;
+            if octets.is_empty() {
+                return to_reader.shutdown().await;
+            }
+            to_reader.write_all(octets).await?;
+        }
+    };
+    tokio::try_join!(asking, answering).map(drop)
 }

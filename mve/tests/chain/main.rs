@@ -242,6 +242,23 @@ fn over_https_the_same_is_told() {
     assert!(fingerprint.departures.iter().all(|departure| departure.after_writes == Some(0)), "{fingerprint}");
 }
 
+/// Nothing is held: 200 ms later the kernel sends what it has, also if nobody writes.
+#[test]
+fn what_a_kernel_sends_late_is_not_told_as_held() {
+    let Some(taken) = taken(&[], None, Some(Front::that_corks())) else { return };
+    let fingerprint = taken.expect("a fingerprint");
+    assert!(!fingerprint.blame.contains("holds octets"), "{fingerprint}");
+    for passing in &fingerprint.passing {
+        // On a machine that is busy enough, 200 ms are over before anybody looks.
+        assert!(passing.events == 3 || passing.late_ms.is_some(), "{fingerprint}");
+        assert_eq!(
+            (passing.from, passing.at_the_end, passing.unbuffered_by_field),
+            (None, None, None),
+            "{fingerprint}"
+        );
+    }
+}
+
 /// It passes the beginning of a silent stream on, and nothing more: neither octets nor an end.
 #[test]
 fn a_chain_that_never_ends_a_silent_stream_is_given_up() {

@@ -89,14 +89,7 @@ fn run(arguments: &[&str], nginx: Option<&Path>, temporary: &Path) -> Command {
 #[case::while_one_is_shown(Signal::INT, 130, &["show"])]
 #[case::while_objects_are_written(Signal::TERM, 143, &["run", "--json"])]
 fn a_signal_leaves_nothing_behind(#[case] which: Signal, #[case] status: i32, #[case] arguments: &[&str]) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (started, never) = (folder.path().join("started"), folder.path().join("never"));
-    let made = Command::new("mkfifo").args([&started, &never]).status().expect("mkfifo starts");
-    assert!(made.success());
-    let script = format!("echo started > '{}'\nread line < '{}'", started.display(), never.display());
-    let nginx = false_nginx(folder.path(), &script);
-    let temporary = folder.path().join("temporary");
-    fs::create_dir(&temporary).expect("a folder of our own");
+    let Silent { folder: _held, nginx, started, temporary } = silent("*");
     let name = behind_nginx().name();
 
     let child = run(&[arguments, &[&name]].concat(), Some(&nginx), &temporary).spawn().expect("the program starts");
@@ -229,14 +222,7 @@ fn a_comparison_with_go_is_stopped_between_two_programs(#[case] which: Signal, #
 /// What the kernel takes from it unasked, the next one finds: the folder that nobody holds any more.
 #[test]
 fn what_a_kill_leaves_the_next_run_sweeps() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (started, never) = (folder.path().join("started"), folder.path().join("never"));
-    let made = Command::new("mkfifo").args([&started, &never]).status().expect("mkfifo starts");
-    assert!(made.success());
-    let script = format!("echo started > '{}'\nread line < '{}'", started.display(), never.display());
-    let nginx = false_nginx(folder.path(), &script);
-    let temporary = folder.path().join("temporary");
-    fs::create_dir(&temporary).expect("a folder of our own");
+    let Silent { folder: _held, nginx, started, temporary } = silent("*");
     let name = behind_nginx().name();
     let begin = || {
         let child = run(&["run", &name], Some(&nginx), &temporary).spawn().expect("the program starts");

@@ -21,10 +21,12 @@ use harness::gateway::Program;
 use harness::verdict::Outcome;
 use mve::matrix::axes::Protocol;
 use mve::matrix::baseline::{self, Baseline};
+use mve::matrix::chain::Chain;
 use mve::matrix::chains;
 #[cfg(feature = "containers")]
-use mve::matrix::run::Facts;
-use mve::matrix::run::{Chain, Row, run};
+use mve::matrix::row::Facts;
+use mve::matrix::row::Row;
+use mve::matrix::run::run;
 use mve::matrix::table::{Keys, Table};
 use mve::matrix::text;
 

@@ -15,8 +15,10 @@ use fixtures::gateways::{BadFolder, NAMES};
 #[cfg(feature = "containers")]
 use fixtures::gateways::{Description, Image};
 use mve::matrix::baseline::Baseline;
+use mve::matrix::chain::Chain;
 use mve::matrix::chains::{self, Chains};
-use mve::matrix::run::{Chain, Row, run_unless};
+use mve::matrix::row::Row;
+use mve::matrix::run::run_unless;
 use mve::matrix::table::Table;
 use mve::player::install_panic_hook;
 

@@ -10,7 +10,7 @@ use std::fmt;
 
 use harness::verdict::Outcome;
 
-use super::run::Row;
+use super::row::Row;
 
 /// The reviewed file.
 const REVIEWED: &str = include_str!("../../snapshots/matrix/baseline.txt");
@@ -204,7 +204,7 @@ pub fn written(rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::axes::{Cell, Protocol};
-    use super::super::run::Facts;
+    use super::super::row::Facts;
     use super::super::table::Table;
     use super::*;
 

@@ -6,7 +6,7 @@ use fixtures::gateways::{self, BadFolder, Description};
 use harness::gateway::{Described, Program};
 
 use super::axes::Protocol;
-use super::run::Chain;
+use super::chain::Chain;
 use super::table::Table;
 
 /// The chains of a table, and what cannot be run and why.

@@ -14,7 +14,7 @@ use super::axes::Protocol;
 use super::held::begin;
 use super::host::Host;
 use super::play::read_now;
-use super::run::Facts;
+use super::row::Facts;
 use super::table::Keys;
 
 /// How the reader leaves.

@@ -13,7 +13,7 @@ use super::axes::{Framing, Protocol};
 use super::client::Client;
 use super::host::Host;
 use super::play::{Answering, read_now};
-use super::run::Facts;
+use super::row::Facts;
 use super::script::EVENTS;
 use super::table::Keys;
 

@@ -6,6 +6,7 @@
 
 pub mod axes;
 pub mod baseline;
+pub mod chain;
 pub mod chains;
 mod client;
 pub mod departure;
@@ -14,6 +15,7 @@ mod host;
 mod judge;
 pub mod page;
 mod play;
+pub mod row;
 pub mod run;
 mod script;
 pub mod table;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::run::Row;
+use super::row::Row;
 use super::text::{LETTERS, letter};
 
 const PAGE: &str = include_str!("page.html");

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use harness::verdict::Outcome;
 
-use super::run::Row;
+use super::row::Row;
 
 /// A letter of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

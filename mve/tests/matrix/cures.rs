@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fixtures::gateways::NAMES;
 use mve::matrix::axes::Cut;
+use mve::matrix::chain::Chain;
 use mve::matrix::chains;
-use mve::matrix::run::{Chain, run};
+use mve::matrix::run::run;
 use mve::matrix::table::{Keys, Table};
 use tempfile::TempDir;
 

@@ -5,8 +5,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use fixtures::gateways::NAMES;
+use mve::matrix::chain::Chain;
 use mve::matrix::chains::{self, Chains};
-use mve::matrix::run::{Chain, run_unless};
+use mve::matrix::run::run_unless;
 use mve::matrix::table::{Keys, Table};
 use mve::player::install_panic_hook;
 

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use mve::matrix::page;
-use mve::matrix::run::Row;
+use mve::matrix::row::Row;
 
 use super::super::complaint::Complaint;
 

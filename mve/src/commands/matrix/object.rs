@@ -1,6 +1,6 @@
 //! A cell as JSON.
 
-use mve::matrix::run::Row;
+use mve::matrix::row::Row;
 use serde::Serialize;
 
 use super::super::complaint;

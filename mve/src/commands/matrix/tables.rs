@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use harness::verdict::Outcome;
-use mve::matrix::run::Row;
+use mve::matrix::row::Row;
 use mve::matrix::table::Table;
 use mve::matrix::text;
 

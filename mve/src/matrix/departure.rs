@@ -4,10 +4,8 @@ use std::panic::Location;
 
 use harness::patience;
 use harness::reader::http2;
-use harness::render::{Redactions, render};
 use harness::tap::reset;
 use harness::verdict::Outcome;
-use harness::wire::notation::escape;
 use tokio::io::AsyncWriteExt as _;
 
 use super::axes::Protocol;
@@ -150,18 +148,7 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
         (_, true, _) => Outcome::Held,
         (_, false, _) => Outcome::Leaked,
     };
-    at_reader.recorder().seal();
-    let text = render(&at_reader.recorder().transcript(), &Redactions::all());
+    let facts = Facts::of_what_was_seen(&at_reader, framing, cell.leaving.name(), outcome, &client);
     origin.end();
-    let facts = text.rsplit_once("\nverdict\n").map_or(text.as_str(), |(facts, _)| facts);
-    Ok(Facts {
-        transcript: format!("{facts}\nverdict\n{framing}\noutcome: {outcome}\n"),
-        framing,
-        status: None,
-        ending: cell.leaving.name().into(),
-        lost: 0,
-        added: 0,
-        outcome,
-        tail: escape(&client.tail()),
-    })
+    Ok(facts)
 }

@@ -4,10 +4,8 @@ use std::panic::Location;
 
 use harness::observer::Observer;
 use harness::patience;
-use harness::render::{Redactions, render};
 use harness::transcript::{Meant, Recorder, chain};
 use harness::verdict::Outcome;
-use harness::wire::notation::escape;
 
 use super::axes::{Framing, Protocol};
 use super::client::Client;
@@ -167,20 +165,9 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
         framing += ", compressed";
     }
     host.alive()?;
-    at_reader.recorder().seal();
-    let text = render(&at_reader.recorder().transcript(), &Redactions::all());
+    let facts = Facts::of_what_was_seen(&at_reader, framing, "open", outcome, &client);
     origin.end();
-    let facts = text.rsplit_once("\nverdict\n").map_or(text.as_str(), |(facts, _)| facts);
-    Ok(Facts {
-        transcript: format!("{facts}\nverdict\n{framing}\noutcome: {outcome}\n"),
-        framing,
-        status: None,
-        ending: "open".into(),
-        lost: 0,
-        added: 0,
-        outcome,
-        tail: escape(&client.tail()),
-    })
+    Ok(facts)
 }
 
 /// Asks, and waits until the origin has been asked.

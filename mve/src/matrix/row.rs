@@ -1,7 +1,11 @@
 //! A row of a table: a cell, and what it came to.
 
+use harness::observer::Observer;
+use harness::render::{Redactions, render};
 use harness::verdict::Outcome;
+use harness::wire::notation::escape;
 
+use super::client::Client;
 use super::play::Played;
 use super::table::{Keys, Table};
 
@@ -52,6 +56,30 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Of a cell whose outcome is not measured by its content but seen as it is played: `framing` tells what was seen. The
+    /// reader's record ends here.
+    pub(super) fn of_what_was_seen(
+        at_reader: &Observer,
+        framing: String,
+        ending: &str,
+        outcome: Outcome,
+        client: &Client,
+    ) -> Self {
+        at_reader.recorder().seal();
+        let text = render(&at_reader.recorder().transcript(), &Redactions::all());
+        let facts = text.rsplit_once("\nverdict\n").map_or(text.as_str(), |(facts, _)| facts);
+        Self {
+            transcript: format!("{facts}\nverdict\n{framing}\noutcome: {outcome}\n"),
+            framing,
+            status: None,
+            ending: ending.to_owned(),
+            lost: 0,
+            added: 0,
+            outcome,
+            tail: escape(&client.tail()),
+        }
+    }
+
     /// Two threads of the gateway decide how much of the octets still passes once the cut is known: what is left is
     /// whether the reader can tell.
     pub(super) fn leave_out_what_a_race_decides(&mut self) {

@@ -9,58 +9,18 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use fixtures::gateways::{Binary, Description, Places, fill};
+use fixtures::gateways::Binary;
 
 #[cfg(feature = "containers")]
 use super::container::{self, Hosted};
+use super::described::{Described, Program};
 use super::ending::{Leader, has_ended};
 use super::folder::Folder;
+use super::processes;
 use super::{CannotStart, Log};
 use crate::address;
 use crate::kernel::{die_with_parent, stay_on_one_processor};
 use crate::patience;
-
-/// A gateway of a folder, with one of its programs and one of its confs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Described {
-    /// What the launcher knows of it.
-    pub description: Description,
-    /// What is started.
-    pub program: Program,
-    /// The name of the conf: `default`, `streaming`, or another of the folder's.
-    pub conf: String,
-}
-
-/// What is started, and its version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Program {
-    /// An executable of this machine.
-    Binary(Binary),
-    /// An image, in a container of this machine's engine.
-    Image {
-        /// Its name: `haproxy:3.2.26`.
-        name: String,
-        /// The version that the gateway in it says it has.
-        version: String,
-    },
-}
-
-impl Described {
-    /// What it is, for the chain: `haproxy 3.2.26 default`, whoever provides it.
-    #[must_use]
-    pub fn about(&self) -> String {
-        format!("{} {} {}", self.description.name, self.version(), self.conf)
-    }
-
-    /// Its version.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        match &self.program {
-            Program::Binary(binary) => &binary.version,
-            Program::Image { version, .. } => version,
-        }
-    }
-}
 
 /// A running gateway.
 #[derive(Debug)]
@@ -81,16 +41,6 @@ enum Body {
     },
     #[cfg(feature = "containers")]
     Container(Hosted),
-}
-
-/// What a gateway is started with, its words replaced.
-#[derive(Debug)]
-pub(super) struct Filled {
-    /// Where the conf has to be.
-    pub(super) file: PathBuf,
-    pub(super) conf: String,
-    pub(super) arguments: Vec<String>,
-    pub(super) environment: Vec<(String, String)>,
 }
 
 /// How often another process is asked whether it listens yet, in milliseconds: the kernel has no event for it.
@@ -173,7 +123,7 @@ impl Launched {
     /// everything that arrived has been dealt with as far as it will without another event or a clock.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.processes.iter().any(|process| is_busy(*process))
+        self.processes.iter().any(|process| processes::is_busy(*process))
     }
 
     /// Ends it.
@@ -212,7 +162,7 @@ impl Launched {
 
     /// Looks again for processes that it has started: some start them later than they listen.
     pub fn family(&mut self) {
-        self.processes = descendants(self.pid());
+        self.processes = processes::descendants(self.pid());
     }
 
     fn said_last(&self) -> String {
@@ -244,40 +194,6 @@ pub(super) fn last_lines(said: &str) -> String {
     lines[lines.len().saturating_sub(8)..].join("\n")
 }
 
-/// Whether a thread of this process is in state R or D: proc(5).
-fn is_busy(process: u32) -> bool {
-    let Ok(tasks) = fs::read_dir(format!("/proc/{process}/task")) else { return false };
-    tasks.flatten().any(|task| {
-        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-        matches!(state_and_parent(&stat), Some(("R" | "D", _)))
-    })
-}
-
-/// The name stands before them and may hold anything, a parenthesis too.
-fn state_and_parent(stat: &str) -> Option<(&str, u32)> {
-    let mut words = stat.rsplit_once(") ")?.1.split(' ');
-    Some((words.next()?, words.next()?.parse().ok()?))
-}
-
-/// A process and all that it has started, however far down.
-fn descendants(of: u32) -> Vec<u32> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let parents: Vec<(u32, u32)> = processes
-        .filter_map(|process| {
-            let stat = fs::read_to_string(process.path().join("stat")).ok()?;
-            let number = process.file_name().to_str()?.parse().ok()?;
-            Some((number, state_and_parent(&stat)?.1))
-        })
-        .collect();
-    let mut family = vec![of];
-    let mut at = 0;
-    while let Some(parent) = family.get(at).copied() {
-        family.extend(parents.iter().filter(|(_, its)| *its == parent).map(|(child, _)| *child));
-        at += 1;
-    }
-    family
-}
-
 fn log_in(folder: &Path) -> PathBuf {
     folder.join("said.log")
 }
@@ -305,44 +221,6 @@ async fn begin(described: &Described, origin: SocketAddr) -> Result<Launched, St
         }
         #[cfg(not(feature = "containers"))]
         Program::Image { name, .. } => Err(format!("{name} is an image: build with `--features containers`")),
-    }
-}
-
-impl Described {
-    /// Replaces the words, for a conf in the folder `confs`.
-    fn filled(
-        &self,
-        [listen, second, origin]: [SocketAddr; 3],
-        confs: &Path,
-        prefix: &Path,
-        root: &Path,
-    ) -> io::Result<Filled> {
-        let Self { description, conf, .. } = self;
-        let name = description.confs.get(conf).map_or("conf", String::as_str);
-        let file = confs.join(Path::new(name).file_name().unwrap_or(name.as_ref()));
-        let mut words = description.words.clone();
-        if let (Program::Image { .. }, Some(image)) = (&self.program, &description.image) {
-            words.extend(image.words.clone());
-        }
-        let listen_h2 = self.address_h2(listen, second)?;
-        let folder = &description.folder;
-        let places = Places { listen, listen_h2, origin, prefix, root, conf: &file, folder, words: &words };
-        let filled = |text: &str| fill(text, &places).map_err(io::Error::other);
-        let environment = description.environment.iter();
-        Ok(Filled {
-            conf: filled(&description.conf(conf).map_err(io::Error::other)?)?,
-            arguments: description.arguments.iter().map(|argument| filled(argument)).collect::<io::Result<_>>()?,
-            environment: environment
-                .map(|(name, value)| Ok((name.clone(), filled(value)?)))
-                .collect::<io::Result<_>>()?,
-            file: file.clone(),
-        })
-    }
-
-    /// Where it speaks HTTP/2: on a port of its own if the conf says so.
-    fn address_h2(&self, listen: SocketAddr, second: SocketAddr) -> io::Result<SocketAddr> {
-        let text = self.description.conf(&self.conf).map_err(io::Error::other)?;
-        Ok(if text.contains("@listen-h2@") { second } else { listen })
     }
 }
 

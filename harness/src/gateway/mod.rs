@@ -2,11 +2,13 @@
 
 #[cfg(feature = "containers")]
 pub mod container;
+mod described;
 mod ending;
 pub mod engine;
 mod folder;
 mod launched;
 mod nginx;
+mod processes;
 
 use std::fs;
 use std::io;
@@ -15,9 +17,10 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "containers")]
 pub use container::Container;
+pub use described::{Described, Program};
 use fixtures::nginx::conf::Template;
 pub use folder::sweep as sweep_folders;
-pub use launched::{Described, Launched, Program};
+pub use launched::Launched;
 pub use nginx::{NotRead, Process, test};
 
 use crate::address;

@@ -12,8 +12,9 @@ use testcontainers::{ContainerRequest, GenericImage, ImageExt as _};
 
 use super::owner::{self, Owned};
 use super::{bound, image, json, why};
+use crate::gateway::described::Filled;
 use crate::gateway::engine;
-use crate::gateway::launched::{Filled, last_lines};
+use crate::gateway::launched::last_lines;
 use crate::processor;
 
 /// Where the conf lies inside.

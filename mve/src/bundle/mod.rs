@@ -11,6 +11,7 @@
 //! | `origin.py`, `origin.go`, `origin.rs` | the origin as a program |
 //! | `compose.yaml` | the chain in containers |
 
+mod about;
 mod page;
 mod probed;
 mod programs;
@@ -26,21 +27,22 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use fixtures::go::Toolchain;
 use harness::capture::{is_secret, without_secrets};
 use harness::gateway::{Conf, Gateway, Nginx};
 use harness::packets::synthesised;
 use harness::render::{Redactions, parse, render};
 use harness::stage::Stage;
-use harness::transcript::{Lane, Meant, Pause, StepId, Transcript};
+use harness::transcript::{Lane, Pause, StepId, Transcript};
 use harness::verdict::{Outcome, Verdict};
-use harness::wire::notation::{escape, printable, unescape};
-use serde::{Deserialize, Serialize};
+use harness::wire::notation::printable;
 
 use crate::catalogue::{Case, Via};
 use crate::machine::Machine;
 use crate::player::Fault;
 
+use about::{paused, versions};
+
+pub use about::{About, Measure};
 pub use probed::Probe;
 pub use programs::{Written, programs};
 pub use replay::{Difference, difference, play};
@@ -53,65 +55,6 @@ pub use trial::look_through;
 const FORM: u32 = 1;
 /// So many octets a file of a bundle may have.
 const MOST: u64 = 128 * 1024 * 1024;
-
-/// What a bundle is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct About {
-    /// The form of the folder.
-    pub form: u32,
-    /// The case's name, or what was probed.
-    pub subject: String,
-    /// What was observed, as a sentence.
-    pub says: String,
-    /// The ids of the claims that it tests.
-    pub claims: Vec<String>,
-    /// What it shows.
-    pub outcome: String,
-    /// What stands between reader and origin: `direct`, or `nginx:CONF`.
-    pub via: String,
-    /// What was at the origin.
-    pub origin: String,
-    /// Software and its version, in order.
-    pub versions: Vec<(String, String)>,
-    /// What the application meant to send.
-    pub meant: Measure,
-    /// The names of the fields whose values were taken out; those of parameters begin with `?`.
-    pub redacted: BTreeSet<String>,
-    /// What a probe told of it; none of a case.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<String>,
-    /// Where the origin paused inside a step: the step's number, from 1, and how many octets it had sent by then.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pauses: Vec<(usize, usize)>,
-    /// What it was before `lastchunk shrink`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shrunk: Option<Shrunk>,
-}
-
-/// What the application meant to send, octets in notation.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measure {
-    status: Option<u16>,
-    fields: Vec<(String, String)>,
-    trailers: Vec<(String, String)>,
-    content: Option<String>,
-    terminal: Option<String>,
-}
-
-impl Measure {
-    fn of(meant: &Meant) -> Self {
-        let Meant { status, fields, trailers, content, terminal } = meant.clone();
-        Self { status, fields, trailers, content: content.map(|content| escape(&content)), terminal }
-    }
-
-    fn read(self) -> Option<Meant> {
-        let content = self.content.map(|content| unescape(&content)).transpose().ok()?;
-        let Self { status, fields, trailers, terminal, .. } = self;
-        Some(Meant { status, fields, trailers, content, terminal })
-    }
-}
 
 /// A bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -310,27 +253,6 @@ fn text(folder: &Path, file: &'static str) -> Result<String, NoBundle> {
         return Err(NoBundle::TooLarge(file));
     }
     fs::read_to_string(path).map_err(unreadable)
-}
-
-fn paused(transcript: &Transcript) -> Vec<(usize, usize)> {
-    transcript.pauses.iter().map(|pause| (pause.step.0 + 1, pause.sent)).collect()
-}
-
-fn versions(machine: &Machine, behind_nginx: bool, go: Option<&Toolchain>) -> Vec<(String, String)> {
-    let mut versions = vec![("lastchunk".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
-    if let (true, Ok(nginx)) = (behind_nginx, machine.nginx()) {
-        versions.push(("nginx".to_owned(), nginx.version.clone()));
-    }
-    if let Some(go) = go {
-        versions.push(("go".to_owned(), go.line()));
-    }
-    versions.push(("Linux".to_owned(), kernel()));
-    versions
-}
-
-/// The version of this machine's kernel.
-fn kernel() -> String {
-    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
 }
 
 /// A conf in which a directive that sets such a field has `x` for its value.

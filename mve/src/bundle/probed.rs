@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use harness::capture::{Secrets, is_secret};
 use harness::wire::notation::printable;
 
-use super::{About, Bundle, FORM, Measure, kernel};
+use super::about::kernel;
+use super::{About, Bundle, FORM, Measure};
 use crate::probe::Probed;
 use crate::probe::findings::{Finding, Severity, findings};
 use crate::probe::observation::{Asked, Observation};

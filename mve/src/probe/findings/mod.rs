@@ -2,6 +2,7 @@
 
 mod clocks;
 mod end;
+mod gaps;
 mod head;
 mod pace;
 pub mod resume;
@@ -14,7 +15,8 @@ pub(super) mod synthetic;
 use std::fmt;
 
 pub use clocks::{CLOCKS, Clock, Counts};
-pub use pace::{Histogram, Lump, lumps};
+pub use gaps::Histogram;
+pub use pace::{Lump, lumps};
 
 use super::observation::Observation;
 

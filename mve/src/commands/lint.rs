@@ -1,7 +1,8 @@
 //! `lastchunk lint`: which of a conf's directives for streams change anything that can be measured.
 
+mod finding;
+
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,16 +12,13 @@ use mve::own::cases::Candidate;
 use mve::own::clock::{self, TRIED, TURNED_DOWN};
 use mve::own::conf::{Directive, Named, streaming};
 use mve::player::{Fault, install_panic_hook, keep_panics_of_this_thread, show_unless};
-use serde::Serialize;
 
-use super::complaint::{Complaint, safe, short};
+use super::complaint::Complaint;
 use super::own::{Part, selected, tell_conf};
-use super::paint::{self, in_style};
 use super::stop::Stop;
 use super::{Exit, output, play};
 
-/// How many changed cases are named for people.
-const NAMED: usize = 4;
+use finding::{Change, Finding, tell};
 
 const HELP: &str = "\
 Every case that has an end behind the conf is played; then each directive for
@@ -71,25 +69,6 @@ pub struct Lint {
 
 /// What a case came to: its outcome and its text, or nothing when it has no end.
 type Came = Option<(&'static str, String)>;
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Change {
-    case: String,
-    with: Option<&'static str>,
-    without: Option<&'static str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Finding {
-    file: String,
-    line: usize,
-    context: String,
-    directive: String,
-    effect: &'static str,
-    changes: Vec<Change>,
-    tried: Vec<String>,
-    why: Option<String>,
-}
 
 impl Lint {
     pub fn answer(&self) -> Result<Exit, Complaint> {
@@ -239,61 +218,4 @@ fn changes(with: &BTreeMap<String, Came>, without: &BTreeMap<String, Came>) -> V
         without: outcome(came),
     };
     changed.map(change).collect()
-}
-
-fn tell(findings: &[Finding], tried: usize) -> Result<(), Complaint> {
-    let mut out = output::text();
-    for finding in findings {
-        let Finding { file, line, directive, effect, changes, .. } = finding;
-        let verdict = match (*effect, finding.why.as_deref().map(short)) {
-            ("none", Some(why)) => in_style(paint::BOLD, format!("without effect: {why}")),
-            ("clock", Some(why)) => format!("a clock that holds: {why}"),
-            ("refused", why) => format!("needed: {}", why.unwrap_or_default()),
-            ("changes", _) => {
-                let outcomes = changes.iter().filter(|change| change.with != change.without).count();
-                let octets = changes.len() - outcomes;
-                in_style(
-                    paint::BOLD,
-                    format!("changes the outcome of {outcomes} of {tried} cases, other octets in {octets}"),
-                )
-            }
-            ("none", None) => in_style(paint::BOLD, format!("without effect: changes none of {tried} cases")),
-            ("together", _) => format!(
-                "alone without effect; with the others of that kind left out too, {} cases change",
-                changes.len()
-            ),
-            _ => "not tried: its effect is a clock, and no case waits for it".to_owned(),
-        };
-        writeln!(out, "{}:{line}: {}\n    {verdict}", safe(file), short(directive))?;
-        if *effect != "changes" {
-            continue;
-        }
-        // What changes the outcome is told first.
-        let mut told: Vec<&Change> = changes.iter().collect();
-        told.sort_by_key(|change| change.with == change.without);
-        for change in told.iter().take(NAMED) {
-            let [with, without] = [change.with, change.without].map(|outcome| outcome.unwrap_or("no end"));
-            let what = match with == without {
-                true => format!("{with} either way, other octets"),
-                false => format!("{with}; without it {without}"),
-            };
-            writeln!(out, "    {}: {what}", change.case)?;
-        }
-        if let more @ 1.. = changes.len().saturating_sub(NAMED) {
-            writeln!(out, "    and {more} more")?;
-        }
-    }
-    let count = |effect: &str| findings.iter().filter(|finding| finding.effect == effect).count();
-    let s = if findings.len() == 1 { "" } else { "s" };
-    writeln!(
-        out,
-        "\n{} directive{s} for streams: {} with effect, {} without, {} only together, {} needed, {} clocks; {tried} cases each",
-        findings.len(),
-        count("changes"),
-        count("none"),
-        count("together"),
-        count("refused"),
-        count("clock")
-    )?;
-    Ok(out.flush()?)
 }

@@ -4,6 +4,7 @@ mod clocks;
 mod end;
 mod gaps;
 mod head;
+mod lumps;
 mod pace;
 pub mod resume;
 mod text;
@@ -16,7 +17,7 @@ use std::fmt;
 
 pub use clocks::{CLOCKS, Clock, Counts};
 pub use gaps::Histogram;
-pub use pace::{Lump, lumps};
+pub use lumps::{Lump, lumps};
 
 use super::observation::Observation;
 

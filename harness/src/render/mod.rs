@@ -26,8 +26,8 @@
 //! ```
 //!
 //! A text line shows one piece of a lane: broken after each LF and wherever the meaning of the octets changes, so that
-//! chunk-data and the CRLF after it stand apart. Octets are written as [`escape`] does, and so are notes and the
-//! sentences of the steps. What follows two spaces and `#` is an annotation, of which [`parse`] takes no notice. One
+//! chunk-data and the CRLF after it stand apart. Octets are written as
+//! [`notation::escape`](crate::wire::notation::escape) does, and so are notes and the sentences of the steps. What follows two spaces and `#` is an annotation, of which [`parse`] takes no notice. One
 //! thing is left out: a run of at least [`ELIDED_FROM`] equal octets is `# ... 16,320 octets, all "x"`, which
 //! [`parse`] writes out again; where [`Redaction::Cut`] hides the number, as few as are elided.
 //!

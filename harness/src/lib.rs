@@ -14,7 +14,7 @@ pub mod relay;
 pub mod render;
 pub mod stage;
 pub mod tap;
-mod tasks;
+pub mod tasks;
 pub mod transcript;
 pub mod until;
 pub mod verdict;

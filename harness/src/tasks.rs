@@ -8,8 +8,20 @@ use std::task::Poll;
 
 use tokio::task::JoinError;
 
+use crate::gateway::CannotStart;
+use crate::patience::InVain;
+
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// What a panic says; none when it says nothing.
+#[must_use]
+pub fn words(payload: &(dyn Any + Send)) -> Option<String> {
+    let text = payload.downcast_ref::<String>().cloned();
+    text.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned()))
+        .or_else(|| payload.downcast_ref::<InVain>().map(ToString::to_string))
+        .or_else(|| payload.downcast_ref::<CannotStart>().map(ToString::to_string))
+}
 
 /// Runs a future to its end; if it panics, tells what it raised while everything that it holds is still there.
 pub(crate) async fn watched(future: impl Future<Output = ()>, raised: impl FnOnce(Payload)) {

@@ -9,10 +9,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use harness::gateway::CannotStart;
 use harness::origin::{Foreign, scripted};
 use harness::render::{Redactions, render};
 use harness::stage::Stage;
+use harness::tasks::words;
 use harness::until::{content, end_of_response, noted};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -123,14 +123,7 @@ fn play(variant: &str) {
     drop(runtime);
     match played {
         Ok(text) => println!("{text}"),
-        Err(payload) => println!(
-            "{}",
-            payload
-                .downcast_ref::<CannotStart>()
-                .map(ToString::to_string)
-                .or_else(|| payload.downcast_ref::<String>().cloned())
-                .unwrap_or_default()
-        ),
+        Err(payload) => println!("{}", words(payload.as_ref()).unwrap_or_default()),
     }
     println!("children: {:?}", children(std::process::id()));
 }

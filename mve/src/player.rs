@@ -9,8 +9,10 @@ use std::pin::Pin;
 
 use harness::capture::content_of_snapshot;
 use harness::gateway::CannotStart;
+use harness::patience::InVain;
 use harness::render::{Redactions, render};
 use harness::stage::Stage;
+use harness::tasks::words;
 use harness::transcript::Transcript;
 use harness::verdict::{Outcome, Verdict};
 use tokio::task::JoinSet;
@@ -74,7 +76,10 @@ pub enum Fault {
     /// The machine lacks something: no fault of the case.
     #[error("{0}")]
     CannotRun(String),
-    /// It failed on the way: a wait in vain, a panic. The text may have many lines.
+    /// What it waits for did not come within the bound of patience. The text may have many lines.
+    #[error("{0}")]
+    InVain(InVain),
+    /// It failed on the way otherwise: a panic. The text may have many lines.
     #[error("{0}")]
     Failed(String),
     /// Somebody wanted it stopped; everything it opened is gone.
@@ -210,9 +215,10 @@ fn fault(payload: &(dyn Any + Send)) -> Fault {
     if let Some(error) = payload.downcast_ref::<CannotStart>() {
         return Fault::CannotRun(error.to_string());
     }
-    let text = payload.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned()));
-    let text = text.unwrap_or_else(|| "a panic without a message".into());
+    if let Some(in_vain) = payload.downcast_ref::<InVain>() {
+        return Fault::InVain(in_vain.clone());
+    }
+    let text = words(payload).unwrap_or_else(|| "a panic without a message".into());
     Fault::Failed(match place {
         Some(place) => format!("{text}\n(a panic at {place})"),
         None => text,
@@ -246,4 +252,25 @@ pub fn install_panic_hook(verbose: bool) {
             usual(panic);
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use harness::patience;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_in_vain_is_told_from_a_panic_that_says_the_same() {
+        let waiting = patience::wait("nothing", Location::caller(), String::new, pending());
+        let Err(Fault::InVain(in_vain)) = caught(Box::pin(waiting)).await else { panic!("it waits in vain") };
+        let said = in_vain.to_string();
+        assert!(said.contains(" ms for nothing, in vain (at mve/src/player.rs:"), "{said}");
+        let Err(Fault::Failed(why)) = caught(Box::pin(async move { panic!("{said}") })).await else {
+            panic!("it fails otherwise")
+        };
+        assert!(why.starts_with("waited "), "{why}");
+    }
 }

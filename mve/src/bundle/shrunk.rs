@@ -190,7 +190,7 @@ fn replayed(machine: &Machine, candidate: &Candidate, stopped: impl Future<Outpu
     let stage = stage(machine, conf.as_deref())?;
     match show_unless(stage, |stage| Box::pin(play(stage, transcript)), stopped) {
         Ok(again) => Ok(difference(transcript, &again.transcript).is_none().then_some(())),
-        Err(Fault::Failed(_)) => Ok(None),
+        Err(Fault::InVain(_) | Fault::Failed(_)) => Ok(None),
         Err(fault) => Err(fault),
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use harness::processor;
+use harness::tasks::words;
 use mve::chain::{Failed, Probe, Wish};
 use mve::player::{install_panic_hook, keep_panics_of_this_thread};
 use mve::probe::dial::{Versions, Way};
@@ -76,7 +77,7 @@ impl Chain {
             scope.spawn(probing).join()
         });
         let taken = probing.unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<String>().map_or("the probe failed", String::as_str);
+            let text = words(panic.as_ref()).unwrap_or_else(|| "the probe failed".to_owned());
             Err(Failed(text.lines().next().unwrap_or_default().to_owned()))
         });
         match taken.map_err(Complaint::new)? {

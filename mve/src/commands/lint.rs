@@ -178,7 +178,7 @@ fn turned_down(own: &Own, directive: &Directive, stop: &Stop, finding: &mut Find
     });
     let did = match shown {
         Ok(shown) => format!("ends a silent stream ({})", shown.verdict.outcome),
-        Err(Fault::Failed(why)) if why.starts_with("waited ") => {
+        Err(Fault::InVain(_)) => {
             finding.effect = "none";
             "does not end a silent stream: another one holds in its place".to_owned()
         }
@@ -201,7 +201,7 @@ fn played(own: &Own, cases: &[Candidate], stop: &Stop) -> Result<BTreeMap<String
             Err(Fault::CannotRun(why)) => {
                 return Err(Complaint::new(format!("cannot run {name}: {why}")));
             }
-            Err(Fault::Failed(_) | Fault::Stopped) => None,
+            Err(Fault::InVain(_) | Fault::Failed(_) | Fault::Stopped) => None,
         };
         all.insert(name, came);
         Ok(())

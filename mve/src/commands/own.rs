@@ -141,7 +141,7 @@ pub fn show(file: &Path, part: &Part, case: &str, verbose: bool) -> Result<Exit,
         Ok(shown) => out.transcript(&shown.text)?,
         Err(Fault::Stopped) => return Ok(stop.reason().map_or(Exit::CouldNotRun, Exit::Stopped)),
         Err(Fault::CannotRun(why)) => return Err(Complaint::new(format!("cannot run {}: {why}", candidate.name()))),
-        Err(Fault::Failed(why)) => why.lines().try_for_each(|line| writeln!(out, "{}", safe(line)))?,
+        Err(fault) => fault.to_string().lines().try_for_each(|line| writeln!(out, "{}", safe(line)))?,
     }
     out.flush()?;
     Ok(Exit::AsClaimed)

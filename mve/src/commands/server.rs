@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ContentArrangement, Table};
+use harness::tasks::words;
 use mve::facts::{Facts, final_responses, framing_at_the_reader};
 use mve::own::Unusable;
 use mve::own::readers::{Came, Reads, read};
@@ -75,7 +76,7 @@ impl Asking<'_> {
                 .join()
         });
         let rows = rows.unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<String>().map_or("the reader failed", String::as_str);
+            let text = words(panic.as_ref()).unwrap_or_else(|| "the reader failed".to_owned());
             Err(Unusable(text.lines().next().unwrap_or_default().to_owned()))
         });
         let rows = rows.map_err(Complaint::new)?;

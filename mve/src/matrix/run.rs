@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use harness::processor;
+use harness::tasks::words;
 use harness::verdict::Outcome;
 
 use super::axes::Cut;
@@ -172,6 +173,5 @@ fn judge_by_control(rows: &mut [Row]) {
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("a panic without words").to_owned()
+    words(panic).unwrap_or_else(|| "a panic without words".to_owned())
 }

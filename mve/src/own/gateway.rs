@@ -175,8 +175,8 @@ impl Own {
                     _ => "nginx closes the connection".to_owned(),
                 })
             }
-            Err(Fault::Failed(why) | Fault::CannotRun(why)) => Some(why.lines().next().unwrap_or_default().to_owned()),
             Err(Fault::Stopped) => Some("stopped".to_owned()),
+            Err(fault) => Some(fault.to_string().lines().next().unwrap_or_default().to_owned()),
         }
     }
 }

@@ -25,6 +25,7 @@ use super::output::Output;
 use super::request::Request;
 use super::response_writer::{AbortHandler, ResponseWriter};
 use super::server::Server;
+use crate::tasks::words;
 
 /// How serving a connection ended.
 pub enum Ended {
@@ -281,6 +282,5 @@ impl Connection {
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "not a text".to_owned())
+    words(payload).unwrap_or_else(|| "not a text".to_owned())
 }

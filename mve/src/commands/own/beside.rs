@@ -82,7 +82,9 @@ impl Came {
     fn of(result: Result<Shown, Fault>) -> Self {
         match result {
             Ok(shown) => Self::Played(Box::new(shown)),
-            Err(Fault::Failed(why)) => Self::InVain(complaint::one_line(why.lines().next().unwrap_or_default())),
+            Err(fault @ (Fault::InVain(_) | Fault::Failed(_))) => {
+                Self::InVain(complaint::one_line(fault.to_string().lines().next().unwrap_or_default()))
+            }
             Err(fault) => Self::Not(complaint::one_line(&fault.to_string())),
         }
     }

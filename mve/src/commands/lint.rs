@@ -26,9 +26,10 @@ streams is left out in turn, and the same cases are played again. What changes
 no transcript has no effect on a stream that a case knows. Directives that
 have none alone are left out together once more: two may stand in for each
 other. No case waits for a clock: proxy_read_timeout is turned down to 1s in
-its place instead, and has to end a silent stream; the others are not tried.
-What a clock does as it is set, `lastchunk origin` behind the conf and
-`lastchunk probe --chain --budget 90s` before it tell.
+its place instead, and has to end a silent stream while each other one of the
+conf is at 1d; the other clocks are not tried. What a clock does as it is set,
+`lastchunk origin` behind the conf and `lastchunk probe --chain --budget 90s`
+before it tell.
 
 With --json, one object a line, one line a directive, with the keys
   file, line   where it stands
@@ -167,7 +168,7 @@ fn finding(
 /// Whether a clock is the one that holds: in its place, and turned down, it has to end a silent stream.
 fn turned_down(own: &Own, directive: &Directive, stop: &Stop, finding: &mut Finding) -> Result<(), Complaint> {
     let was = directive.words[1..].iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ");
-    let own = own.with(directive, TURNED_DOWN, &|| stop.future()).map_err(Complaint::new)?;
+    let own = own.turned_down(directive, &|| stop.future()).map_err(Complaint::new)?;
     // On a thread of its own, whose panics are results: a wait in vain is one.
     let shown = std::thread::scope(|scope| {
         let asking = || {

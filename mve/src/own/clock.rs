@@ -7,6 +7,8 @@ use harness::until::closed;
 
 /// What a clock is turned down to: long enough for an origin that answers at once, on a loaded machine too.
 pub const TURNED_DOWN: &str = "1s";
+/// What all others are set to meanwhile: longer than anybody waits.
+pub(super) const OUT_OF_THE_WAY: &str = "1d";
 /// What is tried with it.
 pub const TRIED: &str = "a stream that is silent after one event";
 /// The clocks that end such a stream.

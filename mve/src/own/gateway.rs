@@ -10,6 +10,7 @@ use harness::transcript::{Lane, Transcript};
 use harness::until::closed;
 use harness::wire::notation::printable;
 
+use super::clock;
 use super::conf::{Addressed, Choice, Conf, Directive, Place, Replaced, addressed};
 use crate::player::{Fault, Stopping, alone, keep_panics_of_this_thread, show_unless};
 
@@ -89,12 +90,16 @@ impl Own {
         own.is_read(stop).map(|()| own)
     }
 
-    /// The same with another value as the only parameter of a directive.
+    /// The same with this clock turned down to [`clock::TURNED_DOWN`], and with all others that a silent stream shows out of
+    /// its way.
     ///
     /// # Errors
     /// When nginx refuses it so.
-    pub fn with(&self, directive: &Directive, value: &str, stop: &Stopping<'_>) -> Result<Self, Unusable> {
-        let conf = self.conf.with(directive, value);
+    pub fn turned_down(&self, clock: &Directive, stop: &Stopping<'_>) -> Result<Self, Unusable> {
+        let conf = self.conf.with(&|one| match one {
+            _ if one == clock => Some(clock::TURNED_DOWN),
+            _ => clock::is_tried(one.name()).then_some(clock::OUT_OF_THE_WAY),
+        });
         let addressed = addressed(&conf, &self.choice, &[]);
         let own = Self { conf, addressed, ..self.clone() };
         own.is_read(stop).map(|()| own)

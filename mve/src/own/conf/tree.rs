@@ -129,21 +129,22 @@ impl Conf {
 }
 
 impl Conf {
-    /// The same with another value as the only parameter of a directive; of one that is included twice, in both places.
+    /// The same with another value as the only parameter of each directive for which there is one; one that is included
+    /// twice is asked for in both places.
     #[must_use]
-    pub fn with(&self, directive: &Directive, value: &str) -> Self {
-        fn change(all: &mut [Directive], directive: &Directive, value: &str) {
+    pub fn with<'a>(&self, value: &impl Fn(&Directive) -> Option<&'a str>) -> Self {
+        fn change<'a>(all: &mut [Directive], value: &impl Fn(&Directive) -> Option<&'a str>) {
             for one in all {
-                if one == directive {
+                if let Some(value) = value(one) {
                     one.words.truncate(1);
                     one.words.push(Word::plain(value));
                 } else if let Body::Block(inside) = &mut one.body {
-                    change(inside, directive, value);
+                    change(inside, value);
                 }
             }
         }
         let mut conf = self.clone();
-        change(&mut conf.directives, directive, value);
+        change(&mut conf.directives, value);
         conf
     }
 }

@@ -27,9 +27,10 @@
 //!
 //! A text line shows one piece of a lane: broken after each LF and wherever the meaning of the octets changes, so that
 //! chunk-data and the CRLF after it stand apart. Octets are written as
-//! [`notation::escape`](crate::wire::notation::escape) does, and so are notes and the sentences of the steps. What follows two spaces and `#` is an annotation, of which [`parse`] takes no notice. One
-//! thing is left out: a run of at least [`ELIDED_FROM`] equal octets is `# ... 16,320 octets, all "x"`, which
-//! [`parse`] writes out again; where [`Redaction::Cut`] hides the number, as few as are elided.
+//! [`notation::escape`](crate::wire::notation::escape) does, and so are notes and the sentences of the steps. What follows
+//! two spaces and `#` is an annotation, of which [`parse`] takes no notice. One thing is left out: a run of at least
+//! [`ELIDED_FROM`] equal octets is `# ... 16,320 octets, all "x"`, which [`parse`] writes out again; where
+//! [`Redaction::Cut`] hides the number, as few as are elided.
 //!
 //! [`parse`] gives back what [`render()`] was given, save the [`Meant`](crate::transcript::Meant), as long as nothing was
 //! redacted and the transcript is in its own order: as [`Recorder`](crate::transcript::Recorder) makes it.

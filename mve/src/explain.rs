@@ -5,7 +5,9 @@ use std::io::{self, Write};
 
 use harness::capture::Captured;
 use harness::render::{Redactions, write};
-use harness::verdict::Verdict;
+use harness::transcript::{Lane, Transcript};
+use harness::verdict::{Framing, Verdict};
+use harness::wire::h1::Malformed;
 
 use crate::facts::{Facts, final_responses};
 
@@ -43,9 +45,37 @@ pub fn explain(captured: &Captured, form: Form, out: &mut impl Write) -> io::Res
         }
     };
     let surplus = verdict.hops.last().map(|hop| hop.surplus).filter(|surplus| *surplus > 0);
-    Ok(surplus.map(|surplus| {
+    let surplus = surplus.map(|surplus| {
         format!("{surplus} octets after the last response: if they answer another request, give the --method of each")
-    }))
+    });
+    // A program that reads objects has captured what it gives.
+    let printed = if form == Form::Text { printed(transcript, &verdict) } else { None };
+    Ok(surplus.or_else(|| printed.map(str::to_owned)))
+}
+
+/// What octets that were printed rather than captured lack, if they look like that.
+fn printed(transcript: &Transcript, verdict: &Verdict) -> Option<&'static str> {
+    let hop = verdict.hops.last()?;
+    let response = hop.responses.last()?;
+    match response.framing {
+        Framing::Malformed(Malformed::StatusLine) => Some(
+            "no status-line: if this is what a program printed of a response, have it print what came: curl -isN --raw \
+             --http1.1 URL",
+        ),
+        Framing::Malformed(Malformed::ChunkSize) if is_without_chunks(&transcript.octets(Lane::response(0))) => Some(
+            "chunked, and no chunk: if curl -i printed this, it has taken the chunks off, and this verdict is of what is left: \
+             curl -isN --raw URL leaves them on",
+        ),
+        _ => None,
+    }
+}
+
+/// Whether what stands behind the header section begins with no chunk-size.
+fn is_without_chunks(octets: &[u8]) -> bool {
+    let mut border = memchr::memmem::find_iter(octets, b"\r\n\r\n");
+    let content = border.next().map_or(&[][..], |at| &octets[at + 4..]);
+    let size = content.split(|octet| b";\r\n".contains(octet)).next().unwrap_or_default();
+    !size.is_empty() && !size.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// An output for text, which remembers why it failed.

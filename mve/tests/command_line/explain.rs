@@ -138,6 +138,25 @@ fn octets_after_the_last_response_are_told() {
     assert_eq!(said.err, format!("lastchunk: {hint}\n"));
 }
 
+/// The verdict is of the octets that were given; why they may not be those that came, stands beside it.
+#[rstest]
+#[case::without_chunks(
+    format!("{STREAM}Transfer-Encoding: chunked\r\n\r\ndata: one\n\n"),
+    "lastchunk: chunked, and no chunk: if curl -i printed this, it has taken the chunks off, and this verdict is of what is \
+     left: curl -isN --raw URL leaves them on\n"
+)]
+#[case::without_its_head(
+    "data: one\n\n".to_owned(),
+    "lastchunk: no status-line: if this is what a program printed of a response, have it print what came: curl -isN --raw \
+     --http1.1 URL\n"
+)]
+#[case::broken_behind_a_chunk(format!("{CHUNKED}1\r\na\r\nInternal Server Error"), "")]
+fn what_a_program_has_printed_is_told_from_what_came(#[case] octets: String, #[case] remark: &str) {
+    let said = say_to(&["explain"], octets.as_bytes());
+    assert_eq!((said.status, said.err.as_str()), (Some(0), remark));
+    assert!(said.out.ends_with("outcome: cut-visible\n"), "{said:?}");
+}
+
 #[test]
 fn octets_are_annotated_and_judged() {
     let octets = format!("{STREAM}Transfer-Encoding: chunked\r\n\r\nb\r\ndata: one\n\n\r\n5\r\nda");

@@ -184,7 +184,11 @@ fn told(came: &Came, within: Duration) -> String {
         (Reads::HalfCloses, ..) if came.over => "takes a half-close for a departure".to_owned(),
         (Reads::Slowly, _, Some(true)) => "has kept what was not read, and goes on".to_owned(),
         (Reads::Slowly, ..) if came.over => "has ended the response while nobody read".to_owned(),
-        (Reads::ToTheEnd, ..) if came.over => "ends the response".to_owned(),
+        (Reads::ToTheEnd, ..) if came.over => match final_responses(&came.verdict).find_map(|response| response.status)
+        {
+            None | Some(200) => "ends the response".to_owned(),
+            Some(status) => format!("ends the response, of status {status}"),
+        },
         (Reads::ToTheEnd, ..) if came.octets > 0 => {
             format!("has not ended the response within {within:?}; {} octets came", came.octets)
         }

@@ -95,9 +95,12 @@ pub async fn read(server: &Server, reads: Reads, within: Duration) -> Result<Cam
         reader.until(within, |reader| reader.content() > 0 || reader.is_over()).await;
         if reader.content() == 0 || reader.is_over() {
             let said = match (reader.is_over(), reader.is_full()) {
-                (true, _) => "the response was over",
-                (false, true) => "a header section without end came",
-                (false, false) => "no content came",
+                (true, _) => match reader.status() {
+                    None | Some(200) => "the response was over".to_owned(),
+                    Some(status) => format!("the response, of status {status}, was over"),
+                },
+                (false, true) => "a header section without end came".to_owned(),
+                (false, false) => "no content came".to_owned(),
             };
             return Err(Unusable(format!("{}: {said} before the reader could act (within {within:?})", reads.name())));
         }
@@ -242,9 +245,16 @@ impl Reader {
         self.labeller.completed() > 0 || self.end != h1::End::Open
     }
 
+    fn message(&self) -> Option<&h1::Message> {
+        self.labeller.messages().iter().find(|message| !message.interim)
+    }
+
+    fn status(&self) -> Option<u16> {
+        self.message().and_then(|message| message.status)
+    }
+
     fn content(&self) -> usize {
-        let message = self.labeller.messages().iter().find(|message| !message.interim);
-        message.map_or(0, |message| message.content_in(&self.octets).len())
+        self.message().map_or(0, |message| message.content_in(&self.octets).len())
     }
 
     fn verdict(&self) -> (Verdict, String) {

@@ -223,3 +223,16 @@ fn a_server_that_cannot_be_asked_is_told_in_one_line() {
         assert_eq!(said.err, format!("lastchunk: {why}\n"));
     }
 }
+
+/// It is a mistyped path more often than a stream.
+#[test]
+fn a_status_that_is_not_200_is_told() {
+    let said = say(&["run", "--origin", COMMAND, "--path", "/no-such-thing"]);
+    assert_eq!(said.status, Some(2), "{said:?}");
+    let told = |row: &str, what: &str| {
+        let row = said.out.lines().find(|line| line.starts_with(&format!(" {row} "))).expect("a row");
+        assert!(row.ends_with(what), "{row}");
+    };
+    told("reader_reads_to_the_end", "ends the response, of status 404");
+    told("reader_closes", "the response, of status 404, was over before the reader could act (within 5s)");
+}

@@ -14,6 +14,8 @@ const HELP_OF_MAN: &str = "\
 Examples:
   lastchunk man | man -l -
       read it
+  lastchunk man probe | man -l -
+      read that of one command
   lastchunk man ~/.local/share/man/man1
       lastchunk.1, lastchunk-explain.1 and so on";
 
@@ -21,7 +23,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = HELP_OF_MAN)]
 pub struct Man {
-    /// Where to write a page for each command; without it the page of all goes to standard output
+    /// Where to write a page for each command, or a command, whose page goes to standard output; without it the page of all does
+    #[arg(value_name = "FOLDER|COMMAND")]
     folder: Option<PathBuf>,
 }
 
@@ -43,16 +46,22 @@ pub struct Completions {
 
 impl Man {
     pub fn answer(&self) -> Result<Exit, Complaint> {
-        match &self.folder {
-            Some(folder) => {
+        let mut all = Cli::command();
+        all.build();
+        // A folder of such a name is written to as ./probe.
+        let one = self.folder.as_deref().and_then(|name| all.find_subcommand(name));
+        match (&self.folder, one) {
+            (Some(folder), None) => {
                 let name = quoted(&folder.to_string_lossy());
                 let cannot = |error| Complaint::new(format!("cannot write the manual to {name}: {error}"));
                 std::fs::create_dir_all(folder).map_err(cannot)?;
                 clap_mangen::generate_to(Cli::command(), folder).map_err(cannot)?;
             }
-            None => {
+            (_, one) => {
                 let mut page = Vec::new();
-                clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+                let command = one.map_or_else(Cli::command, Clone::clone);
+                let title = command.get_display_name().unwrap_or("lastchunk").to_owned();
+                clap_mangen::Man::new(command).title(title).render(&mut page)?;
                 let mut out = output::text();
                 out.write_all(&page)?;
                 out.flush()?;

@@ -74,6 +74,15 @@ fn a_shell_completes_every_command(#[case] shell: &str, #[case] sign: &str) {
 }
 
 #[test]
+fn a_command_has_a_page_of_its_own_and_makes_no_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = Said::by(lastchunk(&["man", "probe"]).current_dir(&folder));
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
+    assert!(said.out.contains(".TH lastchunk-probe 1") && said.out.contains("expect"), "{}", said.out);
+    assert_eq!(std::fs::read_dir(&folder).expect("it is there").count(), 0);
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_told_in_a_line() {
     let said = say(&["man", "/dev/null/man"]);
     assert_eq!(said.status, Some(2));

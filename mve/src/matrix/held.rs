@@ -116,16 +116,9 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
                 let (first, second) = EVENTS[0].split_at(7);
                 let half = format!("{}{:x}\r\n{first}", cell.head(), EVENTS[0].len());
                 origin.send(half, "the origin sends half a chunk", host, &mut client).await?;
-                let half_passes = seen(&client) > 0;
+                let then = seen(&client);
                 origin.send(format!("{second}\r\n"), "the origin sends the other half", host, &mut client).await?;
-                // nginx passes the half that comes with a chunk-size, and holds the one without.
-                let (when, outcome) = match (half_passes, seen(&client) == EVENTS[0].len()) {
-                    (true, true) => ("each half of a chunk passes", Outcome::Intact),
-                    (true, false) => ("half a chunk passes, the other half is held", Outcome::Held),
-                    (false, true) => ("passes when the chunk is whole", Outcome::Held),
-                    (false, false) => ("held beyond the chunk", Outcome::Held),
-                };
-                Ok((when.to_owned(), outcome))
+                Ok(of_halves(first.len(), EVENTS[0].len(), then, seen(&client)))
             }
             Probe::SmallEvents => {
                 // An event has passed when all of its octets are there before the next is sent: a compressor that lags
@@ -174,6 +167,26 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
     Ok(facts)
 }
 
+/// What a chunk of `whole` octets came to, whose first `half` was sent before the rest: by how many octets were there then,
+/// and at the end.
+fn of_halves(half: usize, whole: usize, then: usize, at_the_end: usize) -> (String, Outcome) {
+    let (when, outcome) = match (then, at_the_end) {
+        came if came == (half, whole) => ("each half of a chunk passes", Outcome::Intact),
+        // nginx passes the half that comes with a chunk-size, and holds the one without.
+        came if came == (half, half) => ("half a chunk passes, the other half is held", Outcome::Held),
+        came if came == (0, whole) => ("passes when the chunk is whole", Outcome::Held),
+        (0, 0) => ("held beyond the chunk", Outcome::Held),
+        // A compressor that is not flushed keeps the end of what it has taken.
+        _ => {
+            return (
+                format!("a part passes: {then} of the first {half} octets, then {at_the_end} of {whole}"),
+                Outcome::Held,
+            );
+        }
+    };
+    (when.to_owned(), outcome)
+}
+
 /// Asks, and waits until the origin has been asked.
 pub(super) async fn begin(host: &mut Host, reader: Protocol) -> Result<(Client, Answering, Observer), String> {
     host.forget();
@@ -200,4 +213,23 @@ pub(super) async fn begin(host: &mut Host, reader: Protocol) -> Result<(Client, 
     let mut client = client;
     while read_now(&mut client).await {}
     Ok((client, Answering::new(asked, at_origin, direct), at_reader))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_halves;
+
+    #[test]
+    fn a_half_has_passed_when_all_of_it_is_there() {
+        let told = |then, at_the_end| {
+            let (when, outcome) = of_halves(7, 11, then, at_the_end);
+            format!("{outcome}: {when}")
+        };
+        assert_eq!(told(7, 11), "intact: each half of a chunk passes");
+        assert_eq!(told(7, 7), "held: half a chunk passes, the other half is held");
+        assert_eq!(told(0, 11), "held: passes when the chunk is whole");
+        assert_eq!(told(0, 0), "held: held beyond the chunk");
+        assert_eq!(told(3, 7), "held: a part passes: 3 of the first 7 octets, then 7 of 11");
+        assert_eq!(told(3, 11), "held: a part passes: 3 of the first 7 octets, then 11 of 11");
+    }
 }

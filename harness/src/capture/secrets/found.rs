@@ -43,8 +43,9 @@ impl Secrets {
             let (begins, ends) = (at, at + line.len());
             at = ends;
             // A line that continues the one before (obs-fold) is of its field.
-            let value = if is_secret_line && line.starts_with(b" ") || line.starts_with(b"\t") {
-                is_secret_line.then_some(begins)
+            let continues = line.starts_with(b" ") || line.starts_with(b"\t");
+            let value = if is_secret_line && continues {
+                Some(begins)
             } else {
                 line.iter().position(|octet| *octet == b':').and_then(|colon| {
                     let name = String::from_utf8_lossy(&line[..colon]).to_ascii_lowercase();

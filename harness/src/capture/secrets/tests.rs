@@ -77,6 +77,11 @@ o>c  HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: 
 o>c  HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\nSet-Cookie: a;\r\n\tid=s3cret\r\n\r\n",
     "set-cookie"
 )]
+#[case::in_a_line_that_begins_with_a_tab(
+    r"c>o  GET / HTTP/1.1\r\n\r\n
+o>c  HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\tSet-Cookie: id=s3cret\r\n",
+    "set-cookie"
+)]
 fn credentials_are_hidden_where_no_message_can_be_read(#[case] lanes: &str, #[case] name: &str) {
     let text = format!("chain: c a, o d\n\n1. x\n{lanes}\n");
     let before = parse(&text).expect("a transcript");

@@ -45,10 +45,20 @@ pub const SECRET_PARAMETERS: &[&str] = &[
     "x-goog-signature",
 ];
 
-/// The fields whose values have URLs in them.
-pub(super) const FIELDS_OF_URLS: &[&str] = &["content-location", "link", "location", "referer"];
+/// The fields whose values have URLs in them, or parameters of their own (RFC 9110 11.2).
+const FIELDS_WITH_PARAMETERS: &[&str] = &[
+    "authentication-info",
+    "content-location",
+    "link",
+    "location",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "referer",
+    "refresh",
+    "www-authenticate",
+];
 /// The fields that messages hang together by: nothing in them is hidden for being said elsewhere.
-pub(super) const FIELDS_OF_FRAMING: &[&str] = &[
+const FIELDS_OF_FRAMING: &[&str] = &[
     "connection",
     "content-encoding",
     "content-length",
@@ -62,4 +72,14 @@ pub(super) const FIELDS_OF_FRAMING: &[&str] = &[
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
+/// Whether the value of a field of this name has URLs or parameters in it.
+pub(super) fn has_parameters(name: &str) -> bool {
+    FIELDS_WITH_PARAMETERS.iter().any(|with| name.eq_ignore_ascii_case(with))
+}
+
+/// Whether messages hang together by a field of this name.
+pub(super) fn is_of_framing(name: &str) -> bool {
+    FIELDS_OF_FRAMING.iter().any(|framing| name.eq_ignore_ascii_case(framing))
 }

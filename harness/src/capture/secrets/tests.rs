@@ -2,6 +2,8 @@ use rstest::rstest;
 
 use super::*;
 use crate::render::{Redactions, parse, render};
+use crate::transcript::Lane;
+use crate::verdict::Verdict;
 
 #[test]
 fn the_values_of_credentials_are_hidden_in_every_lane_and_keep_their_length() {
@@ -91,4 +93,89 @@ fn credentials_are_hidden_where_no_message_can_be_read(#[case] lanes: &str, #[ca
         assert_eq!(hidden.octets(lane).len(), before.octets(lane).len());
         assert!(memchr::memmem::find(&hidden.octets(lane), b"s3cret").is_none(), "{hidden:?}");
     }
+}
+
+#[rstest]
+#[case::in_the_request_target(r"c>o  GET /v1?q=abcdefghijkl HTTP/1.1\r\n\r\n", "GET /v1?q=xxxxxxxxxxxx HTTP/1.1")]
+#[case::in_the_reason_phrase(
+    r"o>c  HTTP/1.1 401 No abcdefghijkl\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 401 No xxxxxxxxxxxx"
+)]
+#[case::in_the_name_of_a_field(
+    r"o>c  HTTP/1.1 200 OK\r\nX-abcdefghijkl: 1\r\nContent-Length: 0\r\n\r\n",
+    "X-xxxxxxxxxxxx: 1"
+)]
+#[case::in_a_chunk_ext(
+    r"o>c  HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a=abcdefghijkl\r\nx\r\n0;abcdefghijkl\r\n\r\n",
+    "1;a=xxxxxxxxxxxx"
+)]
+#[case::over_chunks(
+    r"o>c  HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n_abcde\r\n8\r\nfghijkl_\r\n0\r\n\r\n",
+    "_xxxxx|xxxxxxx_"
+)]
+#[case::behind_a_switch(r"o>c  HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n_abcdefghijkl_", "_xxxxxxxxxxxx_")]
+fn a_value_that_is_said_again_is_hidden_in_every_part_of_a_message(#[case] lanes: &str, #[case] shown: &str) {
+    let ask = r"c>o  GET / HTTP/1.1\r\nAuthorization: Bearer abcdefghijkl\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    let transcript = parse(&format!("chain: c a, o d\n\n1. x\n{ask}\n{lanes}\n")).expect("a transcript");
+    let hidden = render(&without_secrets(transcript).0, &Redactions::none());
+    for shown in shown.split('|') {
+        assert!(hidden.contains(shown), "{shown} in {hidden}");
+    }
+    assert!(!hidden.contains("abcde") && !hidden.contains("fghijkl"), "{hidden}");
+}
+
+#[test]
+fn sizes_versions_and_the_fields_of_framing_stay_whatever_is_secret() {
+    let text = r"chain: c a, o d
+
+1. x
+c>o  POST / HTTP/1.1\r\nCookie: HTTP/1.1; 0000000b; content-length\r\nContent-Length: 0\r\n\r\n
+o>c  HTTP/1.1 200 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0000000b\r\ndata: abcde\r\n0\r\n\r\n
+";
+    let hidden = render(&without_secrets(parse(text).expect("a transcript")).0, &Redactions::none());
+    for line in
+        ["c>o  POST / HTTP/1.1", "Content-Length: 0", "o>c  HTTP/1.1 200 xxxxxxxx", r"0000000b\r\n", "data: abcde"]
+    {
+        assert!(hidden.contains(line), "{line} in {hidden}");
+    }
+}
+
+/// What was meant is compared with what came, so both lose the same; and what is told beside the lanes loses it, too.
+#[test]
+fn what_was_meant_notes_and_steps_lose_what_the_lanes_lose() {
+    let text = r"chain: c a, o d
+
+1. asks with abcdefghijkl
+c>o  GET / HTTP/1.1\r\nAuthorization: Bearer abcdefghijkl\r\n\r\n
+o>c  HTTP/1.1 200 OK\r\nSet-Cookie: id=1; Path=/\r\nX-You: abcdefghijkl\r\nLocation: /?sig=7\r\nContent-Length: 12\r\n\r\nabcdefghijkl
+o:   wrote abcdefghijkl
+";
+    let mut transcript = parse(text).expect("a transcript");
+    let fields = [("Set-Cookie", "id=1; Path=/"), ("X-You", "abcdefghijkl"), ("Location", "/?sig=7")];
+    transcript.meant.fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    transcript.meant.content = Some(b"abcdefghijkl".to_vec());
+    let before = Verdict::of(&transcript);
+    let hidden = without_secrets(transcript).0;
+    assert_eq!(Verdict::of(&hidden), before, "{:?}", hidden.meant);
+    assert!(!render(&hidden, &Redactions::none()).contains("abcdefghijkl"));
+}
+
+#[rstest]
+#[case::the_userinfo_of_a_url("Location: https://me:s3cret@h/", "userinfo@")]
+#[case::a_token_as_userinfo("Location: //s3cret@h", "userinfo@")]
+#[case::where_a_refresh_leads("Refresh: 0; url=/?token=s3cret", "?token")]
+#[case::in_a_challenge("WWW-Authenticate: Bearer token=s3cret", "?token")]
+#[case::in_quotes("WWW-Authenticate: Bearer realm=\"a\", token=\"s3 \\\\\"s3cret\"", "?token")]
+#[case::folded_behind_another_field("X-Note: a\\r\\n Set-Cookie: id=s3cret;\\r\\n\\tb=s3cret", "set-cookie")]
+#[case::folded_behind_a_field_of_framing("Content-Type: a\\r\\n\\tSet-Cookie: id=s3cret", "set-cookie")]
+#[case::behind_a_bare_cr("X-Note: a\\rSet-Cookie: id=s3cret", "set-cookie")]
+#[case::before_the_first_field(" Set-Cookie: id=s3cret\\r\\nX-Note: a", "set-cookie")]
+fn credentials_are_hidden_in_whatever_form_a_field_has_them(#[case] lines: &str, #[case] name: &str) {
+    let octets = format!("HTTP/1.1 200 OK\\r\\n{lines}\\r\\nContent-Length: 0\\r\\n\\r\\n");
+    let text = format!("chain: c a, o d\n\n1. x\nc>o  GET / HTTP/1.1\\r\\n\\r\\n\no>c  {octets}\n");
+    let (hidden, found) = without_secrets(parse(&text).expect("a transcript"));
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [name]);
+    let octets = hidden.octets(Lane::response(0));
+    assert!(memchr::memmem::find(&octets, b"s3cret").is_none(), "{hidden:?}");
+    assert!(octets.ends_with(b"Content-Length: 0\r\n\r\n"), "{hidden:?}");
 }

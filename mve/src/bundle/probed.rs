@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::capture::{Secrets, is_secret};
+use harness::capture::Secrets;
 use harness::wire::notation::printable;
 
 use super::about::kernel;
@@ -45,7 +45,7 @@ impl Probe<'_> {
         let about = About {
             form: FORM,
             subject: seen.url.clone(),
-            says: title(&seen, &told.1),
+            says: secrets.hidden_in(&title(&seen, &told.1)),
             claims: Vec::new(),
             outcome: outcome.to_owned(),
             via: "direct".to_owned(),
@@ -66,17 +66,22 @@ impl Probe<'_> {
         let mut seen = self.probed.observation.clone();
         let mut secrets = Secrets::default();
         if !self.keep_secrets {
+            // All are known before the first is hidden: what is asked with may be said again, and the other way round.
+            for (name, value) in &self.request.fields {
+                secrets.learn_from(name, value.as_bytes());
+            }
+            let mut fields: Vec<_> = seen.head.iter_mut().flat_map(|head| &mut head.fields).collect();
+            for (name, value) in &fields {
+                secrets.learn_from(&String::from_utf8_lossy(name), value);
+            }
             seen.url = secrets.hidden_in_url(&seen.url);
-            for (name, value) in seen.head.iter_mut().flat_map(|head| &mut head.fields) {
-                let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-                if is_secret(&name) {
-                    value.fill(b'x');
-                    secrets.names.insert(name);
-                }
+            for (name, value) in &mut fields {
+                secrets.hide_in_field(&String::from_utf8_lossy(name), value);
             }
         }
         let (told, found) = self.told(&seen, &secrets);
-        let page = super::page::of_frames(&title(&seen, &found), &told, &versions(&seen), &secrets.names);
+        let title = secrets.hidden_in(&title(&seen, &found));
+        let page = super::page::of_frames(&title, &told, &versions(&seen), &secrets.names);
         (page, secrets.names)
     }
 

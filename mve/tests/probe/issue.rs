@@ -93,7 +93,7 @@ fn what_is_secret_does_not_leave() {
     );
     let server = Server::sends(content);
     let arguments = ["-H", "Authorization: Bearer sk-0123456789", "-H", "Cookie: session=abcdefgh12", "--json"];
-    let url = server.url("/v1?api_key=key-1&stream=true");
+    let url = server.url("/sk-0123456789?api_key=key-1&stream=true");
     let (_held, folder) = room();
     let said = reports(&url, &folder, &arguments);
     assert!(
@@ -116,7 +116,7 @@ fn what_is_secret_does_not_leave() {
     }
     let page = read(&folder, "report.md");
     assert!(page.contains("The values of `?api_key`, `?token`, `authorization`, `cookie`, `set-cookie` are redacted"));
-    assert!(page.contains("api_key=xxxxx&stream=true"), "{page}");
+    assert!(page.contains("/xxxxxxxxxxxxx?api_key=xxxxx&stream=true"), "{page}");
     assert_eq!(replayed(&folder).out, "same: intact\n");
     let (_held, kept) = room();
     reports(&url, &kept, &[&arguments[..], &["--keep-secrets"]].concat());
@@ -184,6 +184,35 @@ fn over_http_2_there_is_a_page_and_no_transcript() {
     let page = read(&folder, "report.md");
     assert!(page.contains("Frames of HTTP/2 are not kept") && !page.contains("secret-of-"), "{page}");
     assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1);
+}
+
+/// What was asked with, and what the response carries, is not told by another field, the content or a finding.
+#[test]
+fn over_http_2_what_is_secret_does_not_leave() {
+    let server = Server::accepting(async |_, socket| {
+        let Ok(mut connection) = h2::server::handshake(socket).await else { return };
+        let Some(Ok((request, mut respond))) = connection.accept().await else { return };
+        let mut response = http::Response::builder().header("x-echo", &request.headers()["authorization"]);
+        for (name, value) in [
+            ("set-cookie", "id=secret-of-3"),
+            ("x-cookie", "secret-of-3"),
+            ("location", "https://me:secret-of-4@h/?token=secret-of-5"),
+            ("server", "secret-of-2"),
+            ("content-type", "text/plain; a=secret-of-1"),
+        ] {
+            response = response.header(name, value);
+        }
+        let mut stream = respond.send_response(response.body(()).expect("a response"), false).expect("a stream");
+        stream.send_data(bytes::Bytes::from_static(b"data: secret-of-2\n\n"), true).expect("a window");
+        while let Some(Ok(_)) = connection.accept().await {}
+    });
+    let (_held, folder) = room();
+    let arguments = ["--http2-prior-knowledge", "-H", "Authorization: Bearer secret-of-2"];
+    let said = reports(&server.url("/secret-of-2?sig=secret-of-1"), &folder, &arguments);
+    assert!(said.out.contains("redacted: ?sig, ?token, authorization, set-cookie, userinfo@"), "{said:?}");
+    let page = read(&folder, "report.md");
+    let left: Vec<&str> = page.lines().filter(|line| line.contains("secret-of-")).collect();
+    assert_eq!(left, Vec::<&str>::new());
 }
 
 /// Of several responses the first that does harm is the one for the issue.

@@ -79,6 +79,11 @@ impl Secrets {
         String::from_utf8_lossy(&octets).into_owned()
     }
 
+    /// Finds those in the value of a field of this name.
+    pub fn learn_from(&mut self, name: &str, value: &[u8]) {
+        drop(self.in_field(&name.to_ascii_lowercase(), value, 0..value.len()));
+    }
+
     /// The value of a field of this name with what is secret in it replaced by as many `x`; all of it, if the field is.
     pub fn hide_in_field(&mut self, name: &str, value: &mut [u8]) {
         let mut found = self.in_field(&name.to_ascii_lowercase(), value, 0..value.len());

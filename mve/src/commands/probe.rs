@@ -75,7 +75,7 @@ pub struct Probe {
     /// Ask so often, one after the other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
-    /// The application's own end mark: the data or the type of an event, as [DONE] or message_stop
+    /// The application's own end mark: the data or the type of an event, as `[DONE]` or `message_stop`
     #[arg(long, value_name = "MARK", value_parser = mark)]
     expect_end: Option<String>,
     /// Ask again with Last-Event-ID, and tell gaps and duplicates; read 5s longer than the first time

@@ -15,6 +15,8 @@ pub enum Counts {
     Whole,
     /// One of the two: which is not known.
     Either,
+    /// From the request, until the first octet of a response.
+    Unanswered,
 }
 
 /// A clock that is known to cut streams.
@@ -53,7 +55,7 @@ pub const CLOCKS: [Clock; 29] = [
     clock(30, "CloudFront's origin response timeout", Counts::Silence, "WaveHouse#346"),
     clock(30, "AWS API Gateway's idle timeout of streams, edge-optimized", Counts::Silence, API_GATEWAY),
     clock(30, "Next.js's proxyTimeout of rewrites", Counts::Either, "next.js#36586"),
-    clock(30, "Heroku's router, up to the first octet", Counts::Whole, HEROKU),
+    clock(30, "Heroku's router, up to the first octet", Counts::Unanswered, HEROKU),
     clock(55, "Heroku's router, after the first octet", Counts::Silence, HEROKU),
     clock(60, "nginx's proxy_read_timeout", Counts::Silence, "nginx: ngx_http_proxy_module"),
     clock(60, "AWS ALB's idle timeout", Counts::Silence, "WaveHouse#346"),
@@ -98,15 +100,21 @@ pub(super) fn findings(seen: &Observation) -> Vec<Finding> {
     let whole = seen.ending.at;
     let last = last_octet(seen);
     let silence = whole.saturating_sub(last);
-    // What took its time is what a clock could have measured: of both, if nothing ever came.
-    let of_silence = number(silence).map(|seconds| (seconds, silence, true));
-    let of_whole = number(whole).map(|seconds| (seconds, whole, false));
-    let mut findings = Vec::new();
-    for (seconds, took, is_silence) in [of_silence, of_whole].into_iter().flatten() {
-        if !is_silence && silence == whole {
-            continue;
+    // What took its time is what a clock could have measured: of a silence from beginning to end, one or the other.
+    let deaths: Vec<(u64, Duration, Counts)> = match (number(silence), number(whole)) {
+        (Some(silent), Some(seconds)) if silent == seconds => vec![(seconds, whole, Counts::Either)],
+        (of_silence, of_whole) => {
+            let of_silence = of_silence.map(|seconds| (seconds, silence, Counts::Silence));
+            of_silence.into_iter().chain(of_whole.map(|seconds| (seconds, whole, Counts::Whole))).collect()
         }
-        let from = if is_silence { "of silence" } else { "from the request" };
+    };
+    let mut findings = Vec::new();
+    for (seconds, took, counts) in deaths {
+        let from = match counts {
+            Counts::Silence => "of silence",
+            Counts::Whole | Counts::Unanswered => "from the request",
+            Counts::Either => "from the request, and was silent for as long",
+        };
         let what = if is_cut {
             format!("it died {} {from}: this is a clock", shortly(took))
         } else {
@@ -116,12 +124,17 @@ pub(super) fn findings(seen: &Observation) -> Vec<Finding> {
         let severity = if is_cut { Severity::Harm } else { Severity::Note };
         findings.push(
             Finding::new(severity, "round-number", what)
-                .seen(format!("{seconds} s is the default of: {}", names(seconds, is_silence, silence == whole)))
+                .seen(format!("{seconds} s is the default of: {}", names(seconds, counts, silence == whole)))
                 .by("as in golang/go#16100, envoy#8517, haproxy#182")
-                .cured_by(if is_silence {
-                    "send a comment line (\": beat\") more often than that, or raise that clock"
-                } else {
-                    "no heartbeat helps against this: raise or switch off that clock for this path, or end in order and resume"
+                .cured_by(match counts {
+                    Counts::Silence => "send a comment line (\": beat\") more often than that, or raise that clock",
+                    Counts::Either => {
+                        "send a comment line (\": beat\") more often than that, and probe again: if it dies all the same, no \
+                         heartbeat helps, and that clock is to be raised or switched off for this path"
+                    }
+                    Counts::Whole | Counts::Unanswered => {
+                        "no heartbeat helps against this: raise or switch off that clock for this path, or end in order and resume"
+                    }
                 }),
         );
     }
@@ -142,14 +155,14 @@ fn number(duration: Duration) -> Option<u64> {
     known.into_iter().find(|seconds| is_at(duration, *seconds))
 }
 
-/// The clocks with this default that count so.
-fn names(seconds: u64, is_silence: bool, is_both: bool) -> String {
+/// The clocks with this default that can have counted so.
+fn names(seconds: u64, counts: Counts, is_unanswered: bool) -> String {
     let fits = |clock: &&Clock| {
         clock.seconds == seconds
             && match clock.counts {
                 Counts::Either => true,
-                Counts::Silence => is_silence,
-                Counts::Whole => !is_silence || is_both,
+                Counts::Unanswered => is_unanswered,
+                Counts::Silence | Counts::Whole => clock.counts == counts || counts == Counts::Either,
             }
     };
     let name = |clock: &Clock| format!("{} ({})", clock.whose, clock.source);
@@ -196,6 +209,19 @@ mod tests {
         let found = findings(&Script::default().no_head().ended(30_020, How::Fin).seen());
         assert_eq!(rules(&found), ["round-number"]);
         assert!(found[0].evidence.contains("GCP") && found[0].evidence.contains("CloudFront"), "{}", found[0].evidence);
+    }
+
+    #[test]
+    fn a_silence_from_the_first_event_on_is_one_death_and_not_two_with_two_cures() {
+        let found =
+            findings(&Script::default().content(2, b"data: x\n\n").cut(30_020, How::Fin, "no last-chunk").seen());
+        assert_eq!(rules(&found), ["round-number"]);
+        assert_eq!(found[0].what, "it died 30.0 s from the request, and was silent for as long: this is a clock");
+        assert!(found[0].evidence.contains("GCP") && found[0].evidence.contains("CloudFront"), "{}", found[0].evidence);
+        assert!(!found[0].evidence.contains("up to the first octet"), "{}", found[0].evidence);
+        assert!(found[0].cure.contains("probe again"), "{}", found[0].cure);
+        let unanswered = findings(&Script::default().no_head().ended(30_020, How::Fin).seen());
+        assert!(unanswered[0].evidence.contains("up to the first octet"), "{}", unanswered[0].evidence);
     }
 
     #[test]

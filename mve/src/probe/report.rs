@@ -225,15 +225,15 @@ mod tests {
         findings
           harm  held-by-buffer: a buffer of 4,096 octets holds the stream until it is full (nginx's proxy_buffer_size and proxy_buffers (4k pages), Go's and Python's buffered writers)
                 seen  pauses after 4,096 octets of content; 1 of 1 pause fell inside a line; the longest took 5.0 s
-                by    as in nginx/nginx#1505, traefik#2576, golang/go#74021
+                by    as in nginx/nginx#1505, traefik/traefik#2576, golang/go#74021
                 cure  probe the origin itself: if it does not hold, what stands between does (nginx: proxy_buffering off or X-Accel-Buffering: no from the origin, and proxy_http_version 1.1); if it does, flush after every event
           harm  cut: the stream was cut: every reader can tell
                 seen  2 chunks, no last-chunk; by FIN, an orderly close in the wrong place; 8,192 octets of content, which end "456789abcdef0123456789\n\ndata: 0123456789", after 69.0 s
                 by    RFC 9112 8; RFC 9113 8.1; RFC 9112 9.8
                 cure  compare the moment with the logs from the origin outwards: the first party that says it ended in order did not, or was told to (deadline, reload, watchdog)
           harm  round-number: it died 60.0 s of silence: this is a clock
-                seen  60 s is the default of: nginx's proxy_read_timeout (nginx: ngx_http_proxy_module); AWS ALB's idle timeout (WaveHouse#346); HAProxy's timeout client and timeout server in Red Hat's conf (docs.redhat.com: HAProxy, default settings; haproxy#182)
-                by    as in golang/go#16100, envoy#8517, haproxy#182
+                seen  60 s is the default of: nginx's proxy_read_timeout (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout); AWS ALB's idle timeout (Wave-RF/WaveHouse#346); HAProxy's timeout client and timeout server in Red Hat's conf (https://docs.redhat.com/en/documentation/Red_Hat_Enterprise_Linux/7/html/Load_Balancer_Administration/s1-haproxy-setup-defaults)
+                by    as in golang/go#16100, envoyproxy/envoy#8517, haproxy/haproxy#182
                 cure  send a comment line (": beat") more often than that, or raise that clock
           risk  cache-control: nothing forbids a cache to keep this stream
                 seen  no Cache-Control among 3 field lines

@@ -28,7 +28,7 @@ pub struct Clock {
     pub whose: &'static str,
     /// What it counts from.
     pub counts: Counts,
-    /// Who says so: the vendor's page, or a thread in which it struck.
+    /// Who says so: the vendor's page, or a thread in which it struck, as `owner/repository#number`.
     pub source: &'static str,
 }
 
@@ -37,47 +37,60 @@ const fn clock(seconds: u64, whose: &'static str, counts: Counts, source: &'stat
 }
 
 /// The page of AWS on streaming through API Gateway.
-const API_GATEWAY: &str = "docs.aws.amazon.com: API Gateway, response-transfer-mode";
+const API_GATEWAY: &str = "https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html";
 /// The page of Heroku on its router's clocks.
-const HEROKU: &str = "devcenter.heroku.com: request-timeout";
+const HEROKU: &str = "https://devcenter.heroku.com/articles/http-routing#timeouts";
+/// The page of Red Hat on HAProxy's defaults section.
+const HAPROXY: &str = "https://docs.redhat.com/en/documentation/Red_Hat_Enterprise_Linux/7/html/\
+    Load_Balancer_Administration/s1-haproxy-setup-defaults";
 /// The page of Google on Cloud Run's clock.
-const CLOUD_RUN: &str = "cloud.google.com: run, request-timeout";
+const CLOUD_RUN: &str = "https://cloud.google.com/run/docs/configuring/request-timeout";
 
 /// The defaults seen in the wild, each with who says so.
 pub const CLOCKS: [Clock; 29] = [
-    clock(10, "ingress-nginx's worker_shutdown_timeout after a reload", Counts::Whole, "ingress-nginx#1373"),
-    clock(10, "Tomcat's async timeout in some setups", Counts::Whole, "spring-boot#14237"),
-    clock(15, "Envoy's route timeout", Counts::Whole, "envoy#8517"),
-    clock(29, "AWS API Gateway's integration timeout", Counts::Whole, "terraform-aws#45472"),
+    clock(10, "ingress-nginx's worker_shutdown_timeout after a reload", Counts::Whole, "kubernetes/ingress-nginx#1373"),
+    clock(10, "Tomcat's async timeout in some setups", Counts::Whole, "spring-projects/spring-boot#14237"),
+    clock(15, "Envoy's route timeout", Counts::Whole, "envoyproxy/envoy#8517"),
+    clock(29, "AWS API Gateway's integration timeout", Counts::Whole, API_GATEWAY),
     clock(30, "GCP load balancer's backend timeout", Counts::Whole, "helm/charts#15141"),
-    clock(30, "gunicorn's worker timeout (sync workers)", Counts::Whole, "gunicorn#2537"),
-    clock(30, "Tomcat's and Spring's async timeout", Counts::Whole, "spring-boot#4021"),
-    clock(30, "CloudFront's origin response timeout", Counts::Silence, "WaveHouse#346"),
+    clock(
+        30,
+        "gunicorn's worker timeout (sync workers)",
+        Counts::Whole,
+        "https://docs.gunicorn.org/en/stable/settings.html#timeout",
+    ),
+    clock(30, "Tomcat's and Spring's async timeout", Counts::Whole, "spring-projects/spring-boot#4021"),
+    clock(30, "CloudFront's origin response timeout", Counts::Silence, "Wave-RF/WaveHouse#346"),
     clock(30, "AWS API Gateway's idle timeout of streams, edge-optimized", Counts::Silence, API_GATEWAY),
-    clock(30, "Next.js's proxyTimeout of rewrites", Counts::Either, "next.js#36586"),
+    clock(30, "Next.js's proxyTimeout of rewrites", Counts::Either, "vercel/next.js#36586"),
     clock(30, "Heroku's router, up to the first octet", Counts::Unanswered, HEROKU),
     clock(55, "Heroku's router, after the first octet", Counts::Silence, HEROKU),
-    clock(60, "nginx's proxy_read_timeout", Counts::Silence, "nginx: ngx_http_proxy_module"),
-    clock(60, "AWS ALB's idle timeout", Counts::Silence, "WaveHouse#346"),
     clock(
         60,
-        "HAProxy's timeout client and timeout server in Red Hat's conf",
+        "nginx's proxy_read_timeout",
         Counts::Silence,
-        "docs.redhat.com: HAProxy, default settings; haproxy#182",
+        "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout",
     ),
+    clock(60, "AWS ALB's idle timeout", Counts::Silence, "Wave-RF/WaveHouse#346"),
+    clock(60, "HAProxy's timeout client and timeout server in Red Hat's conf", Counts::Silence, HAPROXY),
     clock(60, "cowboy's idle_timeout in old versions", Counts::Whole, "mustafaturan/sse#9"),
-    clock(100, "Cloudflare's proxy read timeout (524)", Counts::Silence, "ranger-ims-server#1364"),
-    clock(120, "node http-proxy's socket timeout", Counts::Silence, "node-http-proxy#921"),
+    clock(100, "Cloudflare's proxy read timeout (524)", Counts::Silence, "burningmantech/ranger-ims-server#1364"),
+    clock(120, "node http-proxy's socket timeout", Counts::Silence, "http-party/node-http-proxy#921"),
     clock(180, "Clever Cloud's backend timeout", Counts::Either, "CleverCloud/documentation#223"),
-    clock(230, "Azure App Service's front end", Counts::Either, "MicrosoftDocs#544"),
-    clock(300, "Envoy's stream_idle_timeout", Counts::Silence, "WaveHouse#346"),
-    clock(300, "undici's (Node's fetch) bodyTimeout", Counts::Silence, "typescript-sdk#270"),
-    clock(300, "Node's requestTimeout", Counts::Whole, "typescript-sdk#2541"),
+    clock(230, "Azure App Service's front end", Counts::Either, "MicrosoftDocs/SupportArticles-docs#544"),
+    clock(300, "Envoy's stream_idle_timeout", Counts::Silence, "Wave-RF/WaveHouse#346"),
+    clock(300, "undici's (Node's fetch) bodyTimeout", Counts::Silence, "modelcontextprotocol/typescript-sdk#270"),
+    clock(300, "Node's requestTimeout", Counts::Whole, "modelcontextprotocol/typescript-sdk#2541"),
     clock(300, "AWS API Gateway's idle timeout of streams, regional", Counts::Silence, API_GATEWAY),
     clock(300, "Google Cloud Run's request timeout", Counts::Whole, CLOUD_RUN),
-    clock(350, "AWS NLB's and NAT gateway's idle timeout (RST on the next use)", Counts::Silence, "httpx#2975"),
+    clock(350, "AWS NLB's and NAT gateway's idle timeout (RST on the next use)", Counts::Silence, "encode/httpx#2975"),
     clock(900, "AWS API Gateway's longest stream", Counts::Whole, API_GATEWAY),
-    clock(900, "AWS Lambda's longest life", Counts::Whole, "docs.aws.amazon.com: Lambda, configuration-timeout"),
+    clock(
+        900,
+        "AWS Lambda's longest life",
+        Counts::Whole,
+        "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html",
+    ),
     clock(3600, "Google Cloud Run's longest request", Counts::Whole, CLOUD_RUN),
 ];
 
@@ -125,7 +138,7 @@ pub(super) fn findings(seen: &Observation) -> Vec<Finding> {
         findings.push(
             Finding::new(severity, "round-number", what)
                 .seen(format!("{seconds} s is the default of: {}", names(seconds, counts, silence == whole)))
-                .by("as in golang/go#16100, envoy#8517, haproxy#182")
+                .by("as in golang/go#16100, envoyproxy/envoy#8517, haproxy/haproxy#182")
                 .cured_by(match counts {
                     Counts::Silence => "send a comment line (\": beat\") more often than that, or raise that clock",
                     Counts::Either => {
@@ -190,9 +203,11 @@ mod tests {
         assert_eq!(found[0].what, "it died 60.0 s of silence: this is a clock");
         assert_eq!(
             found[0].evidence,
-            "60 s is the default of: nginx's proxy_read_timeout (nginx: ngx_http_proxy_module); AWS ALB's idle timeout \
-             (WaveHouse#346); HAProxy's timeout client and timeout server in Red Hat's conf (docs.redhat.com: HAProxy, \
-             default settings; haproxy#182)"
+            format!(
+                "60 s is the default of: nginx's proxy_read_timeout \
+                 (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout); AWS ALB's idle timeout \
+                 (Wave-RF/WaveHouse#346); HAProxy's timeout client and timeout server in Red Hat's conf ({HAPROXY})"
+            )
         );
     }
 
@@ -201,7 +216,7 @@ mod tests {
         let beats: Vec<u64> = (0..15).map(|second| second * 1000).collect();
         let found = dies(&beats, 15_010);
         assert_eq!(found[0].what, "it died 15.0 s from the request: this is a clock");
-        assert_eq!(found[0].evidence, "15 s is the default of: Envoy's route timeout (envoy#8517)");
+        assert_eq!(found[0].evidence, "15 s is the default of: Envoy's route timeout (envoyproxy/envoy#8517)");
     }
 
     #[test]
@@ -258,11 +273,20 @@ mod tests {
         assert!(found[0].evidence.ends_with("none that is known here; somebody has set it"), "{}", found[0].evidence);
     }
 
+    /// `owner/repository#number`.
+    fn is_a_thread(source: &str) -> bool {
+        let is_a_name = |name: &str| !name.is_empty() && !name.contains(['/', ' ']);
+        source.split_once('#').is_some_and(|(repository, number)| {
+            repository.split_once('/').is_some_and(|(owner, name)| is_a_name(owner) && is_a_name(name))
+                && number.parse::<u64>().is_ok()
+        })
+    }
+
     #[test]
-    fn no_clock_is_named_without_a_source() {
+    fn no_clock_is_named_without_a_source_that_can_be_opened() {
         for clock in CLOCKS {
-            let is_a_thread = clock.source.split_once('#').is_some_and(|(_, number)| !number.is_empty());
-            assert!(is_a_thread || clock.source.contains(": "), "{clock:?}");
+            let is_a_page = clock.source.starts_with("https://");
+            assert!(is_a_page || is_a_thread(clock.source), "{clock:?}");
         }
         assert!(CLOCKS.is_sorted_by_key(|clock| clock.seconds));
     }

@@ -97,7 +97,7 @@ fn silent(seen: &Observation) -> Vec<Finding> {
         findings.push(
             Finding::harm("no-end-mark", "the framing says complete, and the end mark is missing: this is a cut that no library tells")
                 .seen(format!("{}; {}, after {}", seen.framing, last_octets(seen), shortly(seen.ending.at)))
-                .by("as in litellm#42085; RFC 9112 8 knows no end marks of applications")
+                .by("as in BerriAI/litellm#42085; RFC 9112 8 knows no end marks of applications")
                 .cured_by("let the reader treat the missing mark as an error; then look for who ended it in order: `lastchunk matrix` tells which gateways do"),
         );
     }
@@ -193,7 +193,7 @@ fn quiet(seen: &Observation) -> Option<Finding> {
     (silence >= QUIET && silence >= longest * UNUSUAL).then(|| {
         Finding::risk("silence", "it has gone silent, and nothing ended it: a reader waits on, and cannot know better")
             .seen(format!("nothing for {}; before that for {} at most", shortly(silence), shortly(longest)))
-            .by("as in httpx#2975; WHATWG HTML 9.2.7")
+            .by("as in encode/httpx#2975; WHATWG HTML 9.2.7")
             .cured_by("send a comment line (\": beat\") every 15 s or so, and let readers give up after several of them are missing")
     })
 }

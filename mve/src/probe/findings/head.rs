@@ -159,7 +159,12 @@ fn media_type(seen: &Observation, head: &Head) -> Option<Finding> {
             } else {
                 Finding::harm("charset", "an event stream is always UTF-8, whatever charset says")
             };
-            Some(finding.seen(line(head, "content-type")).by("WHATWG HTML 9.2.5; cloudflared#262").cured_by(cure))
+            Some(
+                finding
+                    .seen(line(head, "content-type"))
+                    .by("WHATWG HTML 9.2.5; cloudflare/cloudflared#262")
+                    .cured_by(cure),
+            )
         }
         Some(_) if looks_so(seen) => Some(
             Finding::harm(

@@ -99,7 +99,7 @@ fn at_buffers(seen: &Observation, lumps: &[Lump]) -> Option<Finding> {
                 format!("a buffer of {} octets holds the stream until it is full{whose}", grouped(size)),
             )
             .seen(evidence)
-            .by("as in nginx/nginx#1505, traefik#2576, golang/go#74021")
+            .by("as in nginx/nginx#1505, traefik/traefik#2576, golang/go#74021")
             .cured_by(cure(seen)),
         );
     }
@@ -109,7 +109,7 @@ fn at_buffers(seen: &Observation, lumps: &[Lump]) -> Option<Finding> {
             "the stream paused inside a line: a handler writes whole events, so something else cut it",
         )
         .seen(format!("pauses after {} octets of content; {cut_of}", some(offsets.map(grouped).collect())))
-        .by("as in nginx/nginx#1505, traefik#2576")
+        .by("as in nginx/nginx#1505, traefik/traefik#2576")
         .cured_by(cure(seen))
     })
 }
@@ -154,7 +154,7 @@ fn bursts(seen: &Observation, lumps: &[Lump]) -> Option<Finding> {
                 count(with_events, "burst"),
                 shortly(longest)
             ))
-            .by("as in traefik#2576, next.js#9965")
+            .by("as in traefik/traefik#2576, vercel/next.js#9965")
             .cured_by(cure(seen))
     })
 }

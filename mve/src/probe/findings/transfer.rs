@@ -55,7 +55,7 @@ fn coding(seen: &Observation, head: &Head, is_stream: bool) -> Vec<Finding> {
                 ),
             )
             .seen(said)
-            .by("RFC 9110 8.4; traefik#2576, next.js#9965")
+            .by("RFC 9110 8.4; traefik/traefik#2576, vercel/next.js#9965")
             .cured_by(
                 "leave text/event-stream out of what is compressed, or send Cache-Control: no-transform; see the pace",
             ),
@@ -158,7 +158,7 @@ fn collected(head: &Head) -> Option<Finding> {
             "a value over the whole content stands before it: a middleware read the stream to its end",
         )
         .seen(line(head, name))
-        .by("RFC 9110 8.8.3; rails#38842")
+        .by("RFC 9110 8.8.3; rails/rails#38842")
         .cured_by("take the middleware that makes it off this path"),
     )
 }

@@ -47,7 +47,7 @@ const HAPROXY: &str = "https://docs.redhat.com/en/documentation/Red_Hat_Enterpri
 const CLOUD_RUN: &str = "https://cloud.google.com/run/docs/configuring/request-timeout";
 
 /// The defaults seen in the wild, each with who says so.
-pub const CLOCKS: [Clock; 29] = [
+pub const CLOCKS: [Clock; 30] = [
     clock(10, "ingress-nginx's worker_shutdown_timeout after a reload", Counts::Whole, "kubernetes/ingress-nginx#1373"),
     clock(10, "Tomcat's async timeout in some setups", Counts::Whole, "spring-projects/spring-boot#14237"),
     clock(15, "Envoy's route timeout", Counts::Whole, "envoyproxy/envoy#8517"),
@@ -76,6 +76,12 @@ pub const CLOCKS: [Clock; 29] = [
     clock(60, "cowboy's idle_timeout in old versions", Counts::Whole, "mustafaturan/sse#9"),
     clock(100, "Cloudflare's proxy read timeout (524)", Counts::Silence, "burningmantech/ranger-ims-server#1364"),
     clock(120, "node http-proxy's socket timeout", Counts::Silence, "http-party/node-http-proxy#921"),
+    clock(
+        125,
+        "Cloudflare's proxy read timeout (524), as measured in 2026",
+        Counts::Silence,
+        "robhunter/agentdeals#1098",
+    ),
     clock(180, "Clever Cloud's backend timeout", Counts::Either, "CleverCloud/documentation#223"),
     clock(230, "Azure App Service's front end", Counts::Either, "MicrosoftDocs/SupportArticles-docs#544"),
     clock(300, "Envoy's stream_idle_timeout", Counts::Silence, "Wave-RF/WaveHouse#346"),

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use harness::gateway::{CannotStart, Described, Launched};
@@ -31,6 +32,8 @@ pub(super) struct Host {
     /// Whatever accepts and answers fences; ends with the host.
     _accepting: JoinSet<()>,
     cells: usize,
+    /// Whether it is waited for the gateways to come to rest.
+    is_settling: AtomicBool,
     /// The connection that fences go over.
     fencing: Arc<Mutex<Option<TcpStream>>>,
 }
@@ -73,6 +76,7 @@ impl Host {
             asked,
             _accepting: accepting,
             cells: 0,
+            is_settling: AtomicBool::new(false),
             fencing: Arc::default(),
         };
         host.ready().await.map_err(|why| {
@@ -134,18 +138,36 @@ impl Host {
     }
 
     /// Waits until no thread of a gateway has anything to do. A fence proves it of one worker that does everything in
-    /// order; of threads only this does.
-    pub(super) fn settle(&self) {
-        while self.running.iter().any(Launched::is_busy) {
-            std::thread::yield_now();
-        }
+    /// order; of threads only this does. When it was given up, by the bound or by that of the whole cell,
+    /// [`Self::restless`] tells who was waited for.
+    ///
+    /// # Panics
+    /// When the bound of patience is exceeded.
+    pub(super) async fn settle(&self) {
+        self.is_settling.store(true, Ordering::Relaxed);
+        let resting = async {
+            while self.running.iter().any(Launched::is_busy) {
+                // The gateway may be on this very processor; bound and signals are seen only in a turn of the runtime.
+                std::thread::yield_now();
+                tokio::task::yield_now().await;
+            }
+        };
+        patience::wait("every thread to have nothing to do", Location::caller(), String::new, resting).await;
+        self.is_settling.store(false, Ordering::Relaxed);
+    }
+
+    /// The gateways that have not come to rest, if the wait for that was given up.
+    pub(super) fn restless(&self) -> Option<String> {
+        let busy = self.gateways.iter().zip(&self.running).filter(|(_, running)| running.is_busy());
+        let busy: Vec<String> = busy.map(|(gateway, _)| gateway.about()).collect();
+        (self.is_settling.load(Ordering::Relaxed) && !busy.is_empty()).then(|| busy.join(", "))
     }
 
     /// Sends fences, and waits until the gateways have nothing to do.
     pub(super) async fn fences_pass(&self, count: usize) -> Result<(), String> {
         for _ in 0..count {
             self.fence().await?;
-            self.settle();
+            self.settle().await;
         }
         Ok(())
     }

@@ -80,7 +80,7 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Played, String> 
                 passed = fence, if due => {
                     passed?;
                     // A fence overtakes a thread that has written the response and has yet to close its connection.
-                    host.settle();
+                    host.settle().await;
                     quiet += 1;
                 }
             }

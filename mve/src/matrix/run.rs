@@ -17,7 +17,7 @@ use super::host::Host;
 use super::play;
 use super::row::{Facts, Row};
 use super::table::{Keys, Table};
-use crate::player::{Stopping, never};
+use crate::player::{Stopping, keep_panics_of_this_thread, never};
 
 /// Runs the cells of all chains for which `wanted` holds; `workers` chains at a time. The rows are in the order of the
 /// chains and of their cells, whoever was first. `done` is called with the rows of each chain, in that order, as soon as
@@ -50,6 +50,7 @@ pub fn run_unless(
         for _ in 0..workers.max(1) {
             let (next, ended) = (&next, &ended);
             scope.spawn(move || {
+                keep_panics_of_this_thread();
                 let _overtaking_nothing = processor::stay();
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
@@ -118,7 +119,11 @@ fn run_chain(
                 played.map_err(|why| format!("{why}\n{}", host.log()))
             }))
         }));
-        let mut result = played.unwrap_or_else(|panic| Some(Err(message(&*panic))))?;
+        let mut result = played.unwrap_or_else(|panic| {
+            let why = message(&*panic);
+            let restless = host.as_ref().and_then(Host::restless);
+            Some(Err(restless.map_or_else(|| why.clone(), |who| format!("{who} does not come to rest: {why}"))))
+        })?;
         if result.is_err() {
             // What a fault leaves behind is no place for the next cell.
             host = None;

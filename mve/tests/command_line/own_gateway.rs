@@ -253,6 +253,20 @@ fn a_gateway_that_does_not_start_is_told_once(#[case] script: &str, #[case] why:
     assert!(faults[0].starts_with(start) && faults[0].contains(why), "{}", faults[0]);
 }
 
+/// Whether one that never rests has more to send, nobody can know; it ends with the gateway, and so does the wait for it.
+#[test]
+fn a_gateway_that_never_comes_to_rest_is_told_within_the_bound() {
+    let folder = folder();
+    let nginx = fixtures::nginx::binary().expect("it is built").path;
+    program(folder.path(), &format!("while :; do :; done & exec '{}' \"$@\"", nginx.display()));
+    let mut command = lastchunk(&["show", "truncation/my-gateway-1.2/default/close/in-content/fin/http-1.1", "--via"]);
+    let said = Said::by(command.arg(folder.path()).env("LASTCHUNK_PATIENCE_MS", "2000"));
+    let why =
+        "my-gateway 1.2 default does not come to rest: waited 2000 ms for every thread to have nothing to do, in vain ";
+    assert!(said.status == Some(2) && said.err.contains(why), "{said:?}");
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+}
+
 #[test]
 fn a_gateway_that_asks_somebody_else_is_at_fault_and_not_judged() {
     let folder = folder();

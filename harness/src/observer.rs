@@ -138,12 +138,12 @@ impl Observer {
     }
 
     /// Records what this node's application was told or reports.
-    pub fn note(&self, text: impl Into<String>) {
+    pub fn note(&self, text: impl Into<Vec<u8>>) {
         self.record(Lane::notes(self.node), What::Note(text.into()));
     }
 
     /// Notes what the reader reports, when the case has awaited it: it belongs to the present step.
-    pub fn says(&self, text: impl Into<String>) {
+    pub fn says(&self, text: impl Into<Vec<u8>>) {
         let what = What::Note(text.into());
         self.recorder().stimulus(self.node, Lane::notes(self.node), what);
     }

@@ -204,7 +204,7 @@ fn behind_end(tape: &Tape, lane: Lane) -> Option<Place> {
 pub fn noted(words: &str) -> Until {
     let words = words.to_owned();
     Until::anywhere(format!("the note \"{}\"", printable(&words)), move |tape| {
-        tape.behind_fact(|_, what| matches!(what, What::Note(note) if note.starts_with(&words)))
+        tape.behind_fact(|_, what| matches!(what, What::Note(note) if note.starts_with(words.as_bytes())))
     })
 }
 

@@ -9,7 +9,7 @@ use etherparse::{IpHeaders, Ipv4Header, PacketBuilder, TcpHeader, ip_number};
 use super::pcapng::Pcapng;
 use crate::transcript::{Lane, StepId, Transcript, What};
 use crate::verdict::{Connection, connections};
-use crate::wire::notation::printable;
+use crate::wire::notation::{escape, printable};
 
 /// What the file says of itself.
 const SYNTHESISED: &str = "synthesised by lastchunk from what its taps saw at the sockets: octets, their order in each \
@@ -48,7 +48,7 @@ pub fn synthesised(transcript: &Transcript) -> Vec<u8> {
         wires.iter_mut().for_each(|wire| wire.reset(step, &mut out));
         for event in transcript.events.iter().filter(|event| event.step == step) {
             if let (Lane::Notes(_), What::Note(note)) = (event.lane, &event.what) {
-                out.comments.push(format!("{} {}", transcript.lane_name(event.lane), printable(note)));
+                out.comments.push(format!("{} {}", transcript.lane_name(event.lane), escape(note)));
             }
         }
         out.file.amend(std::mem::take(&mut out.comments));

@@ -106,7 +106,7 @@ pub fn write(
     for at in 0..transcript.steps.len().max(last) {
         text.write_char('\n')?;
         if let Some(Step { text: sentence }) = transcript.steps.get(at) {
-            put(text, &format!("{}. ", at + 1), sentence)?;
+            put(text, &format!("{}. ", at + 1), sentence.as_bytes())?;
         }
         let step = (StepId(at), Lane::request(0))..(StepId(at + 1), Lane::request(0));
         for ((_, lane), facts) in facts.range(step) {
@@ -127,15 +127,15 @@ pub fn write(
 /// What a line shows, or several.
 enum Fact<'a> {
     Crossed(&'a Lines<'a>, &'a Place<'a>),
-    Noted(&'a str),
+    Noted(&'a [u8]),
 }
 
 /// The facts of the lanes, by the step that owns them; the key's order is the order of the lines.
 type Facts<'a> = BTreeMap<(StepId, Lane), Vec<Fact<'a>>>;
 
 /// A line without the spaces in front of an empty text: some editors and some snapshots drop them.
-fn put(text: &mut impl fmt::Write, margin: &str, line: &str) -> fmt::Result {
+fn put(text: &mut impl fmt::Write, margin: &str, line: &[u8]) -> fmt::Result {
     text.write_str(if line.is_empty() { margin.trim_end_matches(' ') } else { margin })?;
-    write_escaped(text, line.as_bytes())?;
+    write_escaped(text, line)?;
     text.write_char('\n')
 }

@@ -74,7 +74,7 @@ pub enum BadLine {
     /// Octets or other text that cannot be read.
     #[error(transparent)]
     NotNotation(#[from] NotNotation),
-    /// A note, a sentence or a description that is not UTF-8.
+    /// A sentence or a description that is not UTF-8.
     #[error("this text is not UTF-8 once its escapes are read: correct the \\xNN")]
     NotUtf8,
     /// More octets than are read.
@@ -149,7 +149,7 @@ impl Reading {
             return Err(BadLine::NoLane { found: quoted(word), known: self.columns.names() });
         };
         let what = match lane {
-            Lane::Notes(_) => What::Note(utf8(text)?),
+            Lane::Notes(_) => What::Note(unescape(text)?),
             Lane::Request(_) | Lane::Response(_) => self.fact(lane, text)?,
         };
         let step = StepId(self.transcript.steps.len().saturating_sub(1));

@@ -268,7 +268,7 @@ const CHAIN: &str = "chain: c raw, p nginx, o scripted\n";
     "line 2: \"99,999,999,999,999,999,999 octets, all \"...\" is no elision: write # ... 16,320 octets, all \"x\" (one octet, in notation)"
 )]
 #[case::escape("c>p  a\\q", "line 2: column 2: \\ begins no escape (known: \\r \\n \\t \\\\ \\xNN)")]
-#[case::note("o:   \\xff", "line 2: this text is not UTF-8 once its escapes are read: correct the \\xNN")]
+#[case::sentence("1. \\xff", "line 2: this text is not UTF-8 once its escapes are read: correct the \\xNN")]
 fn what_is_no_transcript_says_where_and_what_to_do(#[case] text: &str, #[case] says: &str) {
     let is_whole = text.is_empty() || text.starts_with("chain") || text.starts_with('\n');
     let text = if is_whole { text.to_owned() } else { format!("{CHAIN}{text}") };
@@ -348,7 +348,8 @@ fn transcript() -> impl Strategy<Value = Transcript> {
             for (step, at, kind, what, octets, note) in events {
                 let lane = [Lane::request(at % hops), Lane::response(at % hops), Lane::notes(at % (hops + 1))][kind];
                 let what = match (kind, what) {
-                    (2, _) => What::Note(note),
+                    (2, 0) => What::Note(octets),
+                    (2, _) => What::Note(note.into()),
                     (0, 0) => What::Connect,
                     (_, 1) => What::Fin,
                     (_, 2) => What::Rst,

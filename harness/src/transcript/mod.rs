@@ -94,8 +94,8 @@ pub enum What {
     Rst,
     /// Nothing has arrived, proven by a fence.
     Silence,
-    /// What an application was told, or what a reader reported.
-    Note(String),
+    /// What an application was told, or what a reader reported: text, and octets of a peer's as they are.
+    Note(Vec<u8>),
 }
 
 /// A fact, the lane it belongs to, and the step in which the case awaited it.

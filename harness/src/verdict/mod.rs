@@ -207,7 +207,8 @@ fn leaked(transcript: &Transcript, connections: &[Connection<'_>], answer: Optio
 
 /// Whether a note says that a call of the application's put something on its way: `write 2: 11 octets`,
 /// `flush 2: ok`, and on a connection taken over `conn write 1: 5 octets`.
-fn says_success(note: &str) -> bool {
+fn says_success(note: &[u8]) -> bool {
+    let Ok(note) = str::from_utf8(note) else { return false };
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
     let Some((call, result)) = note.split_once(": ") else { return false };
     let Some((kind, _)) = call.rsplit_once(' ').filter(|(_, number)| is_number(number)) else { return false };

@@ -230,7 +230,7 @@ fn a_reset_cuts_unless_the_reader_sent_it(#[case] then: &str, #[case] outcome: &
 #[case::another_call("write_header 1: ok", false)]
 #[case::no_number("flush: ok", false)]
 fn only_some_notes_say_success(#[case] note: &str, #[case] success: bool) {
-    assert_eq!(says_success(note), success);
+    assert_eq!(says_success(note.as_bytes()), success);
 }
 
 /// The origin sends in step 1 what the reader gets in step 2.

@@ -108,7 +108,7 @@ fn for_nobody(transcript: &Transcript) -> Vec<Fact> {
     let notes = transcript.events.iter().filter(later).filter(|event| event.lane == Lane::notes(1));
     let written = |what: &What| {
         let What::Note(note) = what else { return None };
-        let (call, told) = note.split_once(": ")?;
+        let (call, told) = str::from_utf8(note).ok()?.split_once(": ")?;
         let (kind, _) = call.rsplit_once(' ')?;
         let octets = told.strip_suffix(" octets").or(told.strip_suffix(" octet"))?.parse().ok()?;
         let is_write = kind.rsplit(' ').next() == Some("write");

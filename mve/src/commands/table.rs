@@ -129,15 +129,15 @@ fn accounts(played: &Played) -> [String; 3] {
 
 /// The last note of a node that says more than that it is over: an error if there was one.
 fn telling_note(transcript: &Transcript, node: usize) -> Option<String> {
-    let notes: Vec<&str> = transcript
+    let notes: Vec<&[u8]> = transcript
         .lane(Lane::Notes(Reverse(node)))
         .filter_map(|what| match what {
-            What::Note(note) => Some(note.as_str()),
+            What::Note(note) => Some(note.as_slice()),
             _ => None,
         })
         .collect();
-    let telling = notes.iter().rev().find(|note| **note != "returned").or(notes.last())?;
-    Some(super::complaint::safe(telling))
+    let telling = notes.iter().rev().find(|note| **note != b"returned").or(notes.last())?;
+    Some(super::complaint::safe(&String::from_utf8_lossy(telling)))
 }
 
 #[cfg(test)]

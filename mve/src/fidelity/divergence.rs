@@ -94,8 +94,8 @@ fn transcript(program: &Program, name: &str, outcome: &Outcome) -> Transcript {
                 End::Open => put(Lane::response(0), What::Silence),
             }
             let sizes: Vec<String> = outcome.writes.iter().map(usize::to_string).collect();
-            put(Lane::notes(1), What::Note(format!("socket writes: {}", sizes.join(" "))));
-            outcome.notes.iter().for_each(|note| put(Lane::notes(1), What::Note(note.clone())));
+            put(Lane::notes(1), What::Note(format!("socket writes: {}", sizes.join(" ")).into()));
+            outcome.notes.iter().for_each(|note| put(Lane::notes(1), What::Note(note.clone().into())));
         }
     }
     Transcript { chain: chain("raw", &[], name), steps, events, ..Transcript::default() }

@@ -101,7 +101,7 @@ impl Client {
         let known = self.http2.seen().len();
         let answers = self.http2.push(octets);
         for seen in &self.http2.seen()[known..] {
-            self.observer.says(without_clocks(seen).to_string());
+            self.observer.says(without_clocks(seen).told());
         }
         // A peer that is gone by now has said all it will.
         let _gone = self.socket.write_all(&answers).await;

@@ -68,7 +68,7 @@ impl Recorded {
         parted.events.extend(ends.map(|what| Event { step: last, lane: IN, what }));
         // What no lane shows.
         if !matches!(ending.how, How::Message | How::Fin | How::Rst) {
-            let what = What::Note(ending.how.to_string());
+            let what = What::Note(ending.how.to_string().into());
             parted.events.push(Event { step: last, lane: Lane::notes(0), what });
         }
         parted
@@ -158,7 +158,7 @@ mod tests {
             steps.steps.last().map(|step| step.text.as_str()),
             Some("after 2.9 s of silence, 3.0 s from the request")
         );
-        assert_eq!(steps.lane(Lane::notes(0)).collect::<Vec<_>>(), [&What::Note("--for 3s is over".to_owned())]);
+        assert_eq!(steps.lane(Lane::notes(0)).collect::<Vec<_>>(), [&What::Note("--for 3s is over".into())]);
     }
 
     #[test]

@@ -31,7 +31,8 @@ impl Secrets {
         }
         for event in &mut transcript.events {
             if let What::Note(note) = &mut event.what {
-                *note = self.hidden_in(note);
+                let again = self.again(note);
+                hide(note, again);
             }
         }
         transcript.steps.iter_mut().for_each(|step| step.text = self.hidden_in(&step.text));

@@ -93,7 +93,7 @@ impl Http2 {
             // A peer that speaks HTTP/1 instead would look like a frame of many megabytes.
             if rest[at..].starts_with(b"HTTP/1.") {
                 let line = rest[at..].split(|octet| *octet == b'\n').next().unwrap_or_default();
-                self.broken(&format!("HTTP/1 in place of a frame: {}", escape(line)));
+                self.broken(&format!("HTTP/1 in place of a frame: {}", escape(line.trim_ascii_end())));
                 break;
             }
             if let Some(length) = Frame::length(&rest[at..]).filter(|length| *length > frame::MOST) {
@@ -297,12 +297,16 @@ mod tests {
         assert_eq!((http2.status(), http2.end()), (Some(502), StreamEnd::EndStream));
     }
 
+    fn told(seen: &Seen) -> String {
+        String::from_utf8(seen.told()).expect("UTF-8")
+    }
+
     #[test]
     fn a_peer_that_speaks_http_1_is_found_out() {
         let mut http2 = Http2::default();
         http2.push(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         assert!(http2.is_broken());
-        assert_eq!(http2.seen()[0].to_string(), "no HTTP/2: HTTP/1 in place of a frame: HTTP/1.1 400 Bad Request\\r");
+        assert_eq!(told(&http2.seen()[0]), "no HTTP/2: HTTP/1 in place of a frame: HTTP/1.1 400 Bad Request");
     }
 
     #[test]
@@ -321,7 +325,7 @@ mod tests {
         ] {
             let mut http2 = Http2::default();
             http2.push(&octets);
-            assert_eq!(http2.seen()[0].to_string(), why);
+            assert_eq!(told(&http2.seen()[0]), why);
             assert!(http2.is_broken() && http2.push(&frame(kind::PING, 0, b"12345678")).is_empty());
         }
     }
@@ -336,7 +340,7 @@ mod tests {
         ] {
             let mut http2 = Http2::default();
             http2.push(&octets);
-            assert_eq!(http2.seen()[0].to_string(), why);
+            assert_eq!(told(&http2.seen()[0]), why);
         }
     }
 }

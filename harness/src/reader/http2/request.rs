@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(seen[0], Seen::Headers { fields, end_stream: false });
         let data = seen[1..].iter().map(|seen| match seen {
             Seen::Data { octets, end_stream } => (octets.len(), *end_stream),
-            other => panic!("{other}"),
+            other => panic!("{other:?}"),
         });
         assert_eq!(data.collect::<Vec<_>>(), [(16_384, false), (16_384, false), (7232, true)]);
     }

@@ -45,24 +45,24 @@ pub enum StreamEnd {
     Reset(u32),
 }
 
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Seen {
+    /// What it is called in a transcript: words, and the octets of fields and content as they are.
+    #[must_use]
+    pub fn told(&self) -> Vec<u8> {
         let end = |end_stream: bool| if end_stream { ", END_STREAM" } else { "" };
         match self {
             Self::Headers { fields, end_stream } => {
-                write!(f, "HEADERS{}", end(*end_stream))?;
-                for (name, value) in fields {
-                    write!(f, "; {}: {}", String::from_utf8_lossy(name), String::from_utf8_lossy(value))?;
-                }
-                Ok(())
+                let head = format!("HEADERS{}", end(*end_stream)).into_bytes();
+                let fields = fields.iter().map(|(name, value)| [b"; ", &name[..], b": ", value].concat());
+                [head].into_iter().chain(fields).collect::<Vec<_>>().concat()
             }
             Self::Data { octets, end_stream } => {
-                write!(f, "DATA{}, {} octets", end(*end_stream), octets.len())?;
-                if octets.is_empty() { Ok(()) } else { write!(f, ": {}", String::from_utf8_lossy(octets)) }
+                let head = format!("DATA{}, {} octets", end(*end_stream), octets.len()).into_bytes();
+                if octets.is_empty() { head } else { [&head[..], b": ", octets].concat() }
             }
-            Self::Reset(code) => write!(f, "{}", StreamEnd::Reset(*code)),
-            Self::GoAway { code, last } => write!(f, "GOAWAY({}), last stream {last}", error_name(*code)),
-            Self::Broken(why) => write!(f, "no HTTP/2: {why}"),
+            Self::Reset(code) => StreamEnd::Reset(*code).to_string().into(),
+            Self::GoAway { code, last } => format!("GOAWAY({}), last stream {last}", error_name(*code)).into(),
+            Self::Broken(why) => format!("no HTTP/2: {why}").into(),
         }
     }
 }
@@ -74,5 +74,22 @@ impl fmt::Display for StreamEnd {
             Self::EndStream => f.write_str("END_STREAM"),
             Self::Reset(code) => write!(f, "RST_STREAM({})", error_name(*code)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wire::notation::escape;
+
+    use super::Seen;
+
+    /// Compressed content is no text, and a field's value need not be any (RFC 9110 5.5).
+    #[test]
+    fn what_is_told_has_the_octets_that_crossed() {
+        let data = Seen::Data { octets: b"\xb4R\xc8\xcf".to_vec(), end_stream: false };
+        assert_eq!(escape(&data.told()), r"DATA, 4 octets: \xb4R\xc8\xcf");
+        let fields = vec![(b"x-latin".to_vec(), b"caf\xe9".to_vec()), (b"y".to_vec(), vec![])];
+        let headers = Seen::Headers { fields, end_stream: true };
+        assert_eq!(escape(&headers.told()), r"HEADERS, END_STREAM; x-latin: caf\xe9; y:\x20");
     }
 }

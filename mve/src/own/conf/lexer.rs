@@ -93,8 +93,8 @@ impl<'a> Lexer<'a> {
         Ok(Some(token))
     }
 
-    /// A word ends with a space, `;` or `{`; not with `{` behind `$`, which is a variable's, and not with what follows a
-    /// backslash. `#`, `}` and quotes inside it are characters.
+    /// A word ends with a space, `;` or `{`; not with `{` behind `$`, which is a variable's, nor with more of them behind that
+    /// one, and not with what follows a backslash. `#`, `}` and quotes inside it are characters.
     fn word(&mut self) -> Result<Token, Unexpected> {
         let from = self.at;
         let mut variable = false;
@@ -107,7 +107,7 @@ impl<'a> Lexer<'a> {
                 }
                 _ => {}
             }
-            variable = octet == b'$';
+            variable = octet == b'$' || variable && octet == b'{';
             self.step();
         }
         if self.at >= self.text.len() {

@@ -49,6 +49,7 @@ fn words_are_those_of_nginx() {
     assert_eq!(words("a b#c d;# e\n"), ["a", "b#c", "d"]);
     assert_eq!(words("# c { ; }\n\ta\r\n b ; "), ["a", "b"]);
     assert_eq!(words("set $a ${b}c;"), ["set", "$a", "${b}c"]);
+    assert_eq!(words("a ${{b; c;"), ["a", "${{b"]);
     assert_eq!(words(r#"a \;b "\"c\\" \d;"#), ["a", r"\;b", r#""c\"#, r"\d"]);
     assert_eq!(words("a b}c it's;"), ["a", "b}c", "it's"]);
     assert_eq!(words("\u{feff}a 'x;{}#y';"), ["a", "x;{}#y"]);

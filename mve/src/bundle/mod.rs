@@ -12,6 +12,7 @@
 //! | `compose.yaml` | the chain in containers |
 
 mod about;
+mod gateway;
 mod page;
 mod probed;
 mod programs;
@@ -28,7 +29,6 @@ use std::io;
 use std::path::Path;
 
 use harness::capture::{is_secret, without_secrets};
-use harness::gateway::{Conf, Gateway, Nginx};
 use harness::packets::synthesised;
 use harness::render::{Redactions, parse, render};
 use harness::stage::Stage;
@@ -43,6 +43,7 @@ use crate::player::Fault;
 use about::{paused, versions};
 
 pub use about::{About, Measure};
+pub use gateway::{NotPlayed, harmless};
 pub use probed::Probe;
 pub use programs::{Written, programs};
 pub use replay::{Difference, difference, play};
@@ -222,15 +223,9 @@ impl Bundle {
     /// The stage with the gateways of this bundle.
     ///
     /// # Errors
-    /// When this machine lacks what it takes.
+    /// When this machine lacks what it takes, or the conf is not [`harmless`].
     pub fn stage(&self, machine: &Machine) -> Result<Stage, Fault> {
-        let Some(conf) = &self.conf else { return Ok(Stage::direct()) };
-        let program = machine.nginx().map_err(|why| Fault::CannotRun(why.to_owned()))?.clone();
-        Ok(Stage::direct().through(Gateway::Nginx(Nginx {
-            program,
-            name: "of the bundle".into(),
-            conf: Conf::Common(conf.clone()),
-        })))
+        gateway::stage(machine, self.conf.as_deref())
     }
 }
 

@@ -1,11 +1,10 @@
 //! A bundle made smaller: how its candidates are played, and what it is called then.
 
-use harness::gateway::{Conf, Gateway, Nginx};
 use harness::processor;
-use harness::stage::Stage;
 use harness::transcript::Transcript;
 use serde::{Deserialize, Serialize};
 
+use super::gateway::stage;
 use super::shrink::{Candidate, Halt, Size, Smallest, change, shrink};
 use super::sign::Sign;
 use super::trial::look_through;
@@ -166,13 +165,6 @@ impl Bundle {
         about.shrunk = Some(Shrunk { from: before, ..shrunk.clone() });
         Self { about, transcript, conf }
     }
-}
-
-fn stage(machine: &Machine, conf: Option<&str>) -> Result<Stage, Fault> {
-    let Some(conf) = conf else { return Ok(Stage::direct()) };
-    let program = machine.nginx().map_err(|why| Fault::CannotRun(why.to_owned()))?.clone();
-    let conf = Conf::Common(conf.to_owned());
-    Ok(Stage::direct().through(Gateway::Nginx(Nginx { program, name: "of the bundle".into(), conf })))
 }
 
 /// What a candidate shows when everything is at rest between its steps.

@@ -50,6 +50,12 @@ The reader and the origin do again what transcript.txt says, through an nginx
 with the bundle's conf. Chain and notes are not compared; octets, ends, their
 steps and the outcome are.
 
+A bundle may be a stranger's. Of its files bundle.json, transcript.txt and
+nginx.conf are read, none is run, and none is written. nginx.conf is refused
+unless each of its directives is known to name no file, no program and no
+address but those of reader and origin. origin.py, origin.go, origin.rs and
+compose.yaml are there to be run by hand: read them before.
+
   lastchunk replay issue        says `same`, or shows the difference
 
 Exit status: 0 the same, 1 another outcome or other octets, 2 could not run.";

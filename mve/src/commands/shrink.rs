@@ -30,7 +30,8 @@ that nginx refuses shows nothing.
 
 Each step ends when nothing moves any more, whatever somebody waited for when
 it was recorded. A bundle in which that shows something else is refused, and
-so is one that does not show here what it says.
+so is one that does not show here what it says. What a stranger's bundle may
+do here is what it may do in `lastchunk replay`; the new folder is written.
 
   lastchunk shrink issue                     into ./issue.small
   lastchunk shrink issue --into smallest     into ./smallest

@@ -241,6 +241,24 @@ fn a_conf_that_nginx_refuses_is_told_in_a_line() {
     assert!(said.err.contains("no_such_directive"), "{said:?}");
 }
 
+/// A bundle is a stranger's: its conf writes no file of whoever plays it.
+#[test]
+fn a_conf_that_names_a_file_is_not_played() {
+    let (held, folder) = reported(BEHIND_NGINX);
+    let log = held.path().join("authorized_keys");
+    let conf = read(&folder, "nginx.conf");
+    let keys = format!("log_format k 'ssh-ed25519 AAAA evil'; access_log {} k;", log.display());
+    fs::write(folder.join("nginx.conf"), conf.replace("access_log off;", &keys)).expect("a file of our own");
+    let folder = folder.to_str().expect("UTF-8");
+    for (call, why) in [("replay", "cannot replay it: "), ("shrink", &*format!("cannot shrink \"{folder}\": "))] {
+        let said = say(&[call, folder]);
+        let line = format!("lastchunk: {why}`log_format k 'ssh-ed25519 AAAA evil';` in nginx.conf:6 is not played: ");
+        assert!(said.err.starts_with(&line), "{said:?}");
+        assert_eq!((said.status, said.out.as_str(), said.err.lines().count()), (Some(2), "", 1));
+    }
+    assert!(!log.exists());
+}
+
 #[test]
 fn a_folder_with_something_in_it_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -122,7 +122,7 @@ impl Conf {
     /// When a file cannot be read, or is no conf.
     pub fn read(file: &Path) -> Result<Self, Refused> {
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        let mut reading = Reading { folder, depth: 0, octets: 0 };
+        let mut reading = Reading { folder: Some(folder), depth: 0, octets: 0 };
         let place = Place { file: file.into(), line: 0 };
         Ok(Self { directives: reading.file(file, &place)? })
     }
@@ -149,8 +149,21 @@ impl Conf {
     }
 }
 
+impl Conf {
+    /// Reads a text as a conf of this name. What it includes is not read: each `include` stays as it is.
+    ///
+    /// # Errors
+    /// When it is no conf.
+    pub fn of_text(name: &str, text: &str) -> Result<Self, Refused> {
+        let mut reading = Reading { folder: None, depth: 0, octets: 0 };
+        let directives = reading.block(&mut Lexer::new(text.as_bytes()), &Arc::from(Path::new(name)), None)?;
+        Ok(Self { directives })
+    }
+}
+
 struct Reading {
-    folder: PathBuf,
+    /// What an `include` is relative to; none if it is not followed.
+    folder: Option<PathBuf>,
     depth: usize,
     octets: u64,
 }
@@ -212,10 +225,11 @@ impl Reading {
                 Some(Token::End) => {
                     let place = Place { file: Arc::clone(file), line: began };
                     let directive = Directive { words: std::mem::take(&mut words), body: Body::None, place };
-                    if directive.name() == "include" && directive.words.len() == 2 {
-                        directives.extend(self.included(&directive)?);
-                    } else {
-                        directives.push(directive);
+                    match self.folder.clone() {
+                        Some(folder) if directive.name() == "include" && directive.words.len() == 2 => {
+                            directives.extend(self.included(&directive, &folder)?);
+                        }
+                        _ => directives.push(directive),
                     }
                 }
                 Some(Token::Open) => {
@@ -244,14 +258,14 @@ impl Reading {
     }
 
     /// What an `include` stands for.
-    fn included(&mut self, include: &Directive) -> Result<Vec<Directive>, Refused> {
+    fn included(&mut self, include: &Directive, folder: &Path) -> Result<Vec<Directive>, Refused> {
         let named = include.parameter(0).unwrap_or_default();
-        let path = self.folder.join(named);
+        let path = folder.join(named);
         if !named.contains(['*', '?', '[']) {
             return self.file(&path, &include.place);
         }
         let refused = |what: String| Refused { what, place: include.place.clone() };
-        let folder = self.folder.to_str().ok_or_else(|| refused("a folder whose name is not UTF-8".to_owned()))?;
+        let folder = folder.to_str().ok_or_else(|| refused("a folder whose name is not UTF-8".to_owned()))?;
         let pattern = Path::new(&glob::Pattern::escape(folder)).join(as_of_glob_3(named));
         let options =
             MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };

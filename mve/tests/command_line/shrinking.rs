@@ -157,6 +157,17 @@ http {
     assert_eq!((said.out.as_str(), said.status), ("same: cut-silent\n", Some(0)), "{said:?}");
 }
 
+#[test]
+fn the_readme_tells_what_shrinking_a_case_gives() {
+    let held = tempfile::tempdir().expect("a folder");
+    let folder = held.path().join("it");
+    assert_eq!(say(&["report", CUT_SILENTLY, "--into", utf8(&folder)]).status, Some(0));
+    let said = say(&["shrink", utf8(&folder)]);
+    let change = said.out.lines().nth(2).and_then(|line| line.rsplit_once(", ")).expect("what was left out").0;
+    let told = format!("of `error_by_abort@as-shipped` it makes `{change}`");
+    assert!(include_str!("../../../README.md").contains(&told), "{told}");
+}
+
 #[rstest]
 #[case::direct("header_after_write/error_by_abort")]
 #[case::behind_nginx(CUT_SILENTLY)]

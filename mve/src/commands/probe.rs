@@ -106,6 +106,7 @@ impl Probe {
             if self.issue.is_asked_for() {
                 return Err(Complaint::new("--report is for one response: leave --chain out, its page is the report"));
             }
+            self.is_all_for_a_chain()?;
             return self.chain.answer(target, &self.headers, self.way(), self.json);
         }
         self.chain.is_for_nothing()?;
@@ -116,6 +117,28 @@ impl Probe {
         // A name may still be on its way to be resolved: nobody waits for it.
         runtime.shutdown_background();
         exit
+    }
+
+    /// Complains of what a chain is not asked with: its scripts have requests of their own, in HTTP/1.1.
+    fn is_all_for_a_chain(&self) -> Result<(), Complaint> {
+        let unheeded = [
+            ("-X", self.method.is_some()),
+            ("-d", !self.data.is_empty()),
+            ("-L", self.location),
+            ("--http2", self.http2),
+            ("--http2-prior-knowledge", self.http2_prior),
+            ("--compressed", self.compressed),
+            ("--for", self.bound.is_some()),
+            ("--times", self.times > 1),
+            ("--expect-end", self.expect_end.is_some()),
+            ("--resume", self.resume),
+        ];
+        match unheeded.into_iter().find(|(_, is_given)| *is_given) {
+            None => Ok(()),
+            Some((name, _)) => Err(Complaint::new(format!(
+                "{name} is for one response: with --chain the scripts say what is asked, in HTTP/1.1; leave one of them out"
+            ))),
+        }
     }
 
     fn request(&self) -> Result<Request, Complaint> {

@@ -208,6 +208,10 @@ fn a_redirect_that_leads_nowhere_is_one_line(#[case] to: &'static str, #[case] l
     &["--expect-end", " ", "http://a/"],
     "invalid value ' ' for '--expect-end <MARK>': an empty mark ends nothing (see `lastchunk probe --help`)"
 )]
+#[case::what_no_chain_heeds(
+    &["--chain", "--expect-end", "[DONE]", "http://127.0.0.1:1/"],
+    "--expect-end is for one response: with --chain the scripts say what is asked, in HTTP/1.1; leave one of them out"
+)]
 #[case::no_certificates(
     &["--cacert", "/nowhere", "https://127.0.0.1/"],
     "--cacert /nowhere: cannot read it: No such file or directory (os error 2)"

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fixtures::nginx::Nginx;
+use fixtures::nginx::{Nginx, Provider};
 use harness::gateway::{self, Gateway, NotRead};
 use harness::origin::scripted;
 use harness::stage::Stage;
@@ -13,6 +13,10 @@ use harness::wire::notation::printable;
 use super::clock;
 use super::conf::{Addressed, Choice, Conf, Directive, Place, Replaced, addressed};
 use crate::player::{Fault, Stopping, alone, keep_panics_of_this_thread, show_unless};
+
+/// What to do about a directive that another nginx knows.
+const WITH_MODULES: &str =
+    " (the nginx that is built here has few modules; with one that has yours: LASTCHUNK_NGINX=/usr/sbin/nginx)";
 
 /// A gateway with a user's conf.
 #[derive(Debug, Clone)]
@@ -156,7 +160,9 @@ impl Own {
         read.map_err(|fault| Unusable(fault.to_string()))?.map_err(|NotRead { message, line }| {
             let place = line.and_then(|line| self.addressed.place(line)).map(Place::to_string);
             let place = place.unwrap_or_else(|| self.name.clone());
-            Unusable(format!("nginx {}: {message} in {place}", self.program.version))
+            let lacks = ["unknown directive", "dlopen()"].iter().any(|it| message.contains(it));
+            let hint = if lacks && self.program.provider == Provider::Source { WITH_MODULES } else { "" };
+            Unusable(format!("nginx {}: {message} in {place}{hint}", self.program.version))
         })
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use fixtures::nginx::Provider;
 use serde_json::Value;
 
 use super::{Said, lastchunk};
@@ -113,9 +114,16 @@ fn a_conf_that_cannot_be_used_is_refused_in_one_line() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let version = fixtures::nginx::binary().expect("it is there").version;
+    // Another nginx has the modules that it has.
+    let lacks = match fixtures::nginx::binary().expect("it is there").provider {
+        Provider::Source => {
+            " (the nginx that is built here has few modules; with one that has yours: LASTCHUNK_NGINX=/usr/sbin/nginx)"
+        }
+        Provider::Path | Provider::System => "",
+    };
     let server = |inside: &str| format!("events {{}}\nhttp {{\nserver {{\n{inside}\n}} }}\n");
     for (text, arguments, why) in [
-        (server("location / { proxy_pass http://o; }\nbrotli on;"), &[][..], format!("nginx {version}: unknown directive \"brotli\" in c.conf:5")),
+        (server("location / { proxy_pass http://o; }\nbrotli on;"), &[][..], format!("nginx {version}: unknown directive \"brotli\" in c.conf:5{lacks}")),
         (server("location / { proxy_pass http://o; proxy_buffering maybe; }"), &[], format!("nginx {version}: invalid value \"maybe\" in \"proxy_buffering\" directive, it must be \"on\" or \"off\" in c.conf:4")),
         (server("location / { proxy_pass http://o; "), &[], "unexpected end of file, expecting \"}\" in c.conf:6".to_owned()),
         (server("return 204;"), &[], "c.conf: no server in http has a proxy_pass: there is nothing to stand before an origin".to_owned()),

@@ -9,7 +9,7 @@ use super::choice::{Choice, whole};
 use super::tree::{Body, Conf, Directive, Place};
 
 /// What is about the process in a conf: `-g` says it, and a directive may be said once.
-const PROCESS: [&str; 13] = [
+const PROCESS: [&str; 14] = [
     "daemon",
     "master_process",
     "worker_processes",
@@ -23,7 +23,10 @@ const PROCESS: [&str; 13] = [
     "working_directory",
     "lock_file",
     "ssl_engine",
+    "thread_pool",
 ];
+/// Blocks in which nothing is HTTP; they ask for modules, and for addresses of their own.
+const OTHER_PROTOCOLS: [&str; 2] = ["stream", "mail"];
 /// The folders below the prefix; the compiled-in ones belong to the system.
 const TEMPORARY: [&str; 5] =
     ["client_body_temp_path", "proxy_temp_path", "fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path"];
@@ -92,7 +95,7 @@ struct Writing<'a> {
     choice: &'a Choice,
     without: &'a [&'a Directive],
     upstreams: BTreeSet<String>,
-    /// How many servers have been written.
+    /// How many servers of HTTP have been written.
     servers: usize,
     template: Template,
     replaced: Vec<Replaced>,
@@ -160,7 +163,6 @@ impl Writing<'_> {
                 let mut deeper = context.to_vec();
                 deeper.push(directive.name());
                 let is_http = deeper == ["http"];
-                let is_server = deeper == ["http", "server"] || deeper == ["stream", "server"];
                 if is_http {
                     for name in TEMPORARY {
                         self.line([text(format!("{name} {}_temp;", &name[..name.len() - "_temp_path".len()]))], None);
@@ -169,8 +171,8 @@ impl Writing<'_> {
                         self.line([text("access_log off;")], None);
                     }
                 }
-                if is_server {
-                    self.server(directive, deeper[0] == "http");
+                if deeper == ["http", "server"] {
+                    self.server(directive);
                 }
                 for directive in inside {
                     self.directive(directive, &deeper);
@@ -185,15 +187,15 @@ impl Writing<'_> {
 
     /// The chosen server listens where the cases connect, and is meant whatever they have for a Host; any other one where
     /// nobody does.
-    fn server(&mut self, server: &Directive, is_http: bool) {
-        let is_chosen = is_http && self.choice.server == self.http_servers();
+    fn server(&mut self, server: &Directive) {
+        let is_chosen = self.choice.server == self.servers;
         let listens: Vec<&Directive> = server.block().iter().filter(|directive| directive.name() == "listen").collect();
         let now = if is_chosen {
             vec![text("listen "), Piece::Listen, text(" default_server;")]
         } else {
             vec![text("listen unix:"), Piece::Prefix, text(format!("/server-{}.sock;", self.servers))]
         };
-        self.servers += if is_http { 1 } else { 1 << 16 };
+        self.servers += 1;
         match listens.split_first() {
             None => self.added(now),
             Some((first, others)) => {
@@ -209,11 +211,6 @@ impl Writing<'_> {
         }
     }
 
-    /// Those of `stream` are counted apart.
-    fn http_servers(&self) -> usize {
-        self.servers & 0xffff
-    }
-
     /// A server of ours beside the user's: what passes through it tells that the worker has dealt with all before it.
     fn fence(&mut self) {
         let listen = [text("server { listen "), Piece::Listen, text(format!("; server_name {FENCE}; "))];
@@ -224,11 +221,11 @@ impl Writing<'_> {
     fn fate(&self, directive: &Directive, context: &[&str]) -> Fate {
         let name = directive.name();
         match context {
-            [] if PROCESS.contains(&name) => return Fate::Goes,
+            [] if PROCESS.contains(&name) || OTHER_PROTOCOLS.contains(&name) => return Fate::Goes,
             [] if name == "load_module" => return Fate::Stays,
-            ["http" | "stream", "server"] if name == "listen" => return Fate::Written,
-            ["http" | "stream", "upstream"] if name == "server" => return upstream_server(directive),
-            ["http" | "stream", ..] => {}
+            ["http", "server"] if name == "listen" => return Fate::Written,
+            ["http", "upstream"] if name == "server" => return upstream_server(directive),
+            ["http", ..] => {}
             _ => return Fate::Stays,
         }
         let of_tls = ["ssl_", "proxy_ssl_", "grpc_ssl_", "quic_"].iter().any(|prefix| name.starts_with(prefix));
@@ -237,26 +234,25 @@ impl Writing<'_> {
             _ if context.iter().any(|block| ["map", "geo", "types", "split_clients"].contains(block)) => Fate::Stays,
             "error_log" | "ssl" | "http2" | "http3" => Fate::Goes,
             _ if of_tls && !matches!(directive.body, Body::Block(_)) => Fate::Goes,
+            // How files are read, where threads are a module's; and an address of the user's machine.
+            "aio" | "proxy_bind" => Fate::Goes,
             "access_log" if directive.parameter(0) == Some("off") => Fate::Stays,
             "access_log" => Fate::Becomes(vec![text("access_log off;")]),
             name if TEMPORARY.contains(&name) => Fate::Goes,
             name if name.ends_with("_cache_path") => cache_path(directive),
-            "proxy_pass" | "grpc_pass" => self.pass(directive, context[0]),
+            "proxy_pass" | "grpc_pass" => self.pass(directive),
             "fastcgi_pass" | "uwsgi_pass" | "scgi_pass" | "memcached_pass" => self.other_pass(directive),
             _ => Fate::Stays,
         }
     }
 
-    fn pass(&self, directive: &Directive, module: &str) -> Fate {
+    fn pass(&self, directive: &Directive) -> Fate {
         let Some(target) = directive.parameter(0) else { return Fate::Stays };
         let scheme = if directive.name() == "grpc_pass" { "grpc://" } else { "http://" };
         let now = |before: &str, after: &str| {
             let name = directive.name();
             Fate::Becomes(vec![text(format!("{name} {before}")), Piece::Origin, text(format!("{};", unquoted(after)))])
         };
-        if module == "stream" {
-            return if self.upstreams.contains(target) { Fate::Stays } else { now("", "") };
-        }
         let (had, rest) = match target.split_once("://") {
             Some((had, rest)) => (had, rest),
             None => return now(scheme, ""),

@@ -220,6 +220,24 @@ fn only_addresses_paths_and_what_is_about_the_process_are_replaced() {
 }
 
 #[test]
+fn what_is_no_http_what_only_reads_files_and_whence_to_connect_is_left_out() {
+    let (text, said) = given(
+        "thread_pool a threads=2;\nevents {}\nstream { upstream s { server h:1; } server { listen 9; proxy_pass s; } }\n\
+         mail { server { listen 25; } }\nhttp { aio threads=a; server { location / { proxy_pass http://b; proxy_bind 10.0.0.9; } } }\n",
+    );
+    assert!(["stream", "mail", "aio", "thread_pool", "proxy_bind"].iter().all(|word| !text.contains(word)), "{text}");
+    let left_out: Vec<&str> = said.iter().filter_map(|line| line.strip_suffix("  is left out")).collect();
+    let expected = [
+        "1: thread_pool a threads=2;",
+        "3: stream { .. }",
+        "4: mail { .. }",
+        "5: aio threads=a;",
+        "5: proxy_bind 10.0.0.9;",
+    ];
+    assert_eq!(left_out, expected);
+}
+
+#[test]
 fn an_origin_is_replaced_however_it_is_named() {
     for (target, now) in [
         ("http://h", "http://ORIGIN"),

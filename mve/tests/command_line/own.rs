@@ -107,6 +107,23 @@ fn our_own_conf_brought_by_the_user_shows_the_reviewed_outcomes() {
     assert_eq!(outcomes(&said, "outcome"), outcomes(&said, "as_shipped"));
 }
 
+/// What a location asks beside the request is asked of another server, and the cases have but one origin.
+#[test]
+fn a_request_beside_the_request_is_left_out() {
+    if fixtures::nginx::binary().is_err() {
+        return eprintln!("skipped: no nginx");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let location =
+        "location / { mirror /copy; proxy_pass http://o; }\nlocation = /copy { internal; proxy_pass http://o; }";
+    write(folder.path(), "c.conf", &format!("events {{}}\nhttp {{\nserver {{\n{location}\n}} }}\n"));
+    let said = say(folder.path(), &["run", "--json", "--via", "c.conf", "error_by_event"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+    assert_eq!(outcomes(&said, "outcome"), outcomes(&said, "as_shipped"));
+    let said = say(folder.path(), &["run", "--via", "c.conf", "error_by_event"]);
+    assert!(said.out.contains("c.conf:4: mirror /copy;  is left out"), "{said:?}");
+}
+
 #[test]
 fn a_conf_that_cannot_be_used_is_refused_in_one_line() {
     if fixtures::nginx::binary().is_err() {

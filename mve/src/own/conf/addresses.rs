@@ -236,6 +236,8 @@ impl Writing<'_> {
             _ if of_tls && !matches!(directive.body, Body::Block(_)) => Fate::Goes,
             // How files are read, where threads are a module's; and an address of the user's machine.
             "aio" | "proxy_bind" => Fate::Goes,
+            // A second request, to another server; here it would take the origin's answer to the first one.
+            "auth_request" | "mirror" => Fate::Goes,
             "access_log" if directive.parameter(0) == Some("off") => Fate::Stays,
             "access_log" => Fate::Becomes(vec![text("access_log off;")]),
             name if TEMPORARY.contains(&name) => Fate::Goes,

@@ -24,8 +24,12 @@ pub struct Labeller {
     /// Whether the last span may still grow.
     open: bool,
     messages: Vec<Message>,
+    /// How many messages began before these, and are forgotten.
+    forgotten: usize,
     /// Where each final message ended.
     ends: Vec<usize>,
+    /// How many ended before these.
+    ends_forgotten: usize,
     /// The octets since `held_at`: the header section, whose values decide the framing, or a line that is not ended.
     held: Vec<u8>,
     held_at: usize,
@@ -101,7 +105,9 @@ impl Labeller {
             spans: Vec::new(),
             open: false,
             messages: Vec::new(),
+            forgotten: 0,
             ends: Vec::new(),
+            ends_forgotten: 0,
             held: Vec::new(),
             held_at: 0,
             line_at: 0,
@@ -142,12 +148,12 @@ impl Labeller {
 
     /// How many final (not interim) messages have ended. One that is malformed counts if its framing came to its end.
     pub fn completed(&self) -> usize {
-        self.ends.len()
+        self.ends_forgotten + self.ends.len()
     }
 
     /// The offset after the `n`-th final message, from 0, if it has ended.
     pub fn complete_at(&self, n: usize) -> Option<usize> {
-        self.ends.get(n).copied()
+        self.ends.get(n.checked_sub(self.ends_forgotten)?).copied()
     }
 
     /// The stream, which ended like this.

@@ -13,8 +13,9 @@ impl Labeller {
     ///
     /// This is what a stream is made of, and the other way there costs a round for each of its spans.
     pub(super) fn whole_chunks(&mut self, octets: &[u8]) -> usize {
-        let Some(number) = self.messages.len().checked_sub(1) else { return 0 };
-        let message = &mut self.messages[number];
+        let Some(last) = self.messages.len().checked_sub(1) else { return 0 };
+        let number = self.forgotten + last;
+        let message = &mut self.messages[last];
         let mut taken = 0;
         while let Some((size, line)) = size_line(&octets[taken..])
             && let Some(rest) = octets[taken + line..].get(size..)

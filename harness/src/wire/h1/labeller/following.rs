@@ -30,10 +30,15 @@ const WINDOW: usize = 8 * 1024;
 const SMALL: usize = 128;
 
 impl Labeller {
-    /// Takes further octets, hands over the content in them, piece by piece and in order, and keeps no account of it: of
-    /// the spans and of the content's ranges, all but the last few are forgotten, and of a message's deviations all behind
-    /// the first 1,024. So it can follow a response that never ends. What is said of each message otherwise,
-    /// its head, its state, its chunks, its trailer section, is as after [`Labeller::push`], and takes room by the message.
+    /// Takes further octets, hands over the content in them, piece by piece and in order, and keeps no account of it. So it
+    /// can follow a response that never ends, and a connection that goes on for ever. What is kept is
+    /// - of the spans and of the content's ranges, the last few;
+    /// - of a message's deviations the first 1,024, of its trailer section the first 1,023 field lines and the last one;
+    /// - the last 16 messages, and where the last 16 final ones ended; [`Labeller::completed`] and the numbers in spans
+    ///   count on.
+    ///
+    /// What is said of these messages otherwise, the head, the state, the chunks, is as after [`Labeller::push`]. A header
+    /// section takes room by its length, and so does a line that is not ended.
     pub fn push_with(&mut self, octets: &[u8], mut each: impl FnMut(Content<'_>)) {
         let mut rest = octets;
         while !rest.is_empty() {
@@ -85,15 +90,34 @@ impl Labeller {
         octets.len() - rest.len()
     }
 
-    /// Forgets the spans but for those that the next octet's label may depend on, and where the content was.
+    /// Forgets the spans but for those that the next octet's label may depend on, where the content was, and of all else
+    /// what is too much.
     fn forget(&mut self) {
         self.spans.drain(..self.spans.len().saturating_sub(DEPENDED_ON));
         if let Some(message) = self.messages.last_mut() {
             message.content.clear();
             message.deviations.truncate(MOST_DEVIATIONS);
+            if message.trailers.len() > MOST_TRAILERS {
+                // The next line may continue the last one.
+                let last = message.trailers.len() - 1;
+                message.trailers.swap(MOST_TRAILERS - 1, last);
+                message.trailers.truncate(MOST_TRAILERS);
+            }
+        }
+        if self.messages.len() > MOST_MESSAGES {
+            self.forgotten += self.messages.drain(..self.messages.len() - MOST_MESSAGES).len();
+        }
+        if self.ends.len() > MOST_MESSAGES {
+            self.ends_forgotten += self.ends.drain(..self.ends.len() - MOST_MESSAGES).len();
         }
     }
 }
+
+/// So many messages are kept of a connection that is followed: the one under way, and some for who looks back.
+const MOST_MESSAGES: usize = 16;
+
+/// So many field lines are kept of a trailer section that is followed.
+const MOST_TRAILERS: usize = 1024;
 
 /// So many deviations of a message are kept of one that is followed: each of its chunks may have some.
 const MOST_DEVIATIONS: usize = 1024;
@@ -147,5 +171,40 @@ mod tests {
         assert_eq!(message.deviations.len(), MOST_DEVIATIONS);
         assert!(message.content.is_empty());
         assert!(labeller.spans.len() <= DEPENDED_ON);
+    }
+
+    #[test]
+    fn what_is_kept_of_a_connection_that_does_not_end_is_bounded() {
+        const MESSAGES: usize = 100_000;
+        let response = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n.";
+        let mut responses = Labeller::responses([]);
+        let mut requests = Labeller::requests();
+        for n in 1..=MESSAGES {
+            requests.push_with(b"GET / HTTP/1.1\r\nHost: mve.test\r\n\r\n", |_| ());
+            responses.expect("GET");
+            responses.push_with(response, |_| ());
+            assert_eq!(responses.complete_at(n - 1), Some(n * response.len()));
+        }
+        for labeller in [&responses, &requests] {
+            assert_eq!(labeller.completed(), MESSAGES);
+            assert_eq!((labeller.messages.len(), labeller.ends.len()), (MOST_MESSAGES, MOST_MESSAGES));
+            assert_eq!(labeller.complete_at(MESSAGES - MOST_MESSAGES - 1), None);
+            assert!(labeller.spans.len() <= DEPENDED_ON);
+            assert_eq!(labeller.spans.last().map(|span| span.message), Some(MESSAGES - 1));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_trailer_section_that_does_not_end_is_bounded() {
+        let mut labeller = Labeller::responses(["GET".to_owned()]);
+        labeller.push_with(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", |_| ());
+        let lines = "A: b\r\n".repeat(5_000);
+        labeller.push_with(lines.as_bytes(), |_| ());
+        labeller.push_with(b" c\r\n", |_| ());
+        let trailers = &labeller.messages()[0].trailers;
+        assert_eq!(trailers.len(), MOST_TRAILERS);
+        // The fold goes to the field line before it.
+        assert_eq!(trailers.last().map(|field| field.value.len()), Some("b\r\n c".len()));
+        assert_eq!(trailers[0].value.len(), 1);
     }
 }

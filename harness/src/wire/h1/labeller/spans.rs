@@ -14,9 +14,10 @@ impl Labeller {
                 span.label = label;
             }
             None => {
+                let begun = self.forgotten + self.messages.len();
                 let message = match label {
-                    Label::EmptyLine | Label::Surplus => self.messages.len(),
-                    _ => self.messages.len().saturating_sub(1),
+                    Label::EmptyLine | Label::Surplus => begun,
+                    _ => begun.saturating_sub(1),
                 };
                 self.spans.push(Span { range: start..self.at, label, message });
             }

@@ -16,8 +16,9 @@ impl Labeller {
         if !interim {
             self.ends.push(at);
         }
+        let completed = self.completed();
         let switched = match &mut self.direction {
-            Direction::Requests { last } => last.is_some_and(|n| n + 1 == self.ends.len()),
+            Direction::Requests { last } => last.is_some_and(|n| n + 1 == completed),
             Direction::Responses { current, later } => {
                 if !interim {
                     *current = later.pop_front();

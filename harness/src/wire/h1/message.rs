@@ -36,6 +36,9 @@ pub struct Message {
     /// Whether it is an interim response (1xx), after which the final one is still due. 101 is none: nothing of HTTP
     /// follows it.
     pub interim: bool,
+    /// Whether the connection may be used again behind it, as far as it is about this message (RFC 9112 9.3). Until the header
+    /// section has ended, its version alone says so.
+    pub persists: bool,
     /// What was against the grammar, yet has a meaning that recipients may or must give it, with the offset.
     pub deviations: Vec<(usize, Deviation)>,
 }
@@ -136,6 +139,7 @@ impl Message {
             content: Vec::new(),
             state,
             interim: false,
+            persists: false,
             deviations: Vec::new(),
         }
     }

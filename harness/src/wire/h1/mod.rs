@@ -17,6 +17,7 @@ mod framing;
 mod labeller;
 mod line;
 mod message;
+mod persistence;
 mod span;
 mod state;
 

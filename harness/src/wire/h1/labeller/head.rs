@@ -8,6 +8,7 @@ use memchr::memchr;
 use super::{Direction, Labeller, Phase};
 use crate::wire::h1::chunk_size::ChunkSizeLine;
 use crate::wire::h1::framing::Facts;
+use crate::wire::h1::persistence::persists;
 use crate::wire::h1::{By, Deviation, Expected, Field, Framing, Label, Malformed, line};
 
 impl Labeller {
@@ -64,6 +65,7 @@ impl Labeller {
             found.version
         };
         message.version = Some(version);
+        message.persists = persists(version, None);
         if version.0 != 1 {
             message.deviations.push((at, Deviation::MajorVersion));
         }
@@ -151,6 +153,7 @@ impl Labeller {
             let fields = message.fields.iter().filter(|field| of(&field.name).eq_ignore_ascii_case(name.as_bytes()));
             fields.map(|field| of(&field.value)).collect()
         };
+        let persists = persists(message.version.unwrap_or_default(), values("connection").first().copied());
         let facts = Facts {
             response: message.status.filter(|_| responses).map(|s| (s, message.method.as_deref().unwrap_or_default())),
             version: message.version.unwrap_or((1, 1)),
@@ -162,6 +165,7 @@ impl Labeller {
         let at = message.range.start;
         message.deviations.extend(deviations.into_iter().map(|deviation| (at, deviation)));
         message.interim = responses && matches!(message.status, Some(100 | 102..=199));
+        message.persists = persists && !matches!(framing, Ok(Framing::Close | Framing::Raw));
         match framing {
             Ok(framing) => {
                 message.framing = framing;

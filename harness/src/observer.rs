@@ -10,7 +10,7 @@ use crate::gateway::Log;
 use crate::patience;
 use crate::tasks::Payload;
 use crate::transcript::{Lane, Recorder, What};
-use crate::until::{Lanes, Until, end_of_any_response, persists};
+use crate::until::{Lanes, Search, Until, end_of_any_response, idle};
 use crate::wire::notation::printable;
 
 /// So many octets of each lane a failure's message shows.
@@ -132,7 +132,7 @@ impl Observer {
     pub(crate) fn pause(&self) {
         if let Some(lanes) = self.lanes {
             let mut recorder = self.recorder();
-            let sent = recorder.tape(self.node).octets(lanes.outgoing).0.len();
+            let sent = recorder.tape(self.node).octets_in_all(lanes.outgoing);
             recorder.pause(sent);
         }
     }
@@ -151,8 +151,7 @@ impl Observer {
     /// Whether the response on this node's hop has ended.
     #[must_use]
     pub fn response_has_ended(&self) -> bool {
-        let until = end_of_any_response();
-        until.border(self.recorder().tape(self.node), self.lanes).is_some()
+        self.shows(&mut self.search(&end_of_any_response()))
     }
 
     /// Marks a place that a case can wait for and that no transcript shows.
@@ -179,11 +178,23 @@ impl Observer {
         self.shared.changed.notify_waiters();
     }
 
+    /// Begins to look for an effect on this node's tape.
+    #[must_use]
+    pub fn search(&self, until: &Until) -> Search {
+        until.search(self.lanes)
+    }
+
+    /// Whether the tape shows the effect already.
+    #[must_use]
+    pub fn shows(&self, search: &mut Search) -> bool {
+        search.border(self.recorder().tape(self.node)).is_some()
+    }
+
     /// Whether the tape shows the effect already; if so, claims the tape up to it.
     #[must_use]
-    pub fn claim(&self, until: &Until) -> bool {
+    pub fn claim(&self, search: &mut Search) -> bool {
         let mut recorder = self.recorder();
-        match until.border(recorder.tape(self.node), self.lanes) {
+        match search.border(recorder.tape(self.node)) {
             Some(border) => {
                 recorder.claim(self.node, border);
                 true
@@ -192,18 +203,17 @@ impl Observer {
         }
     }
 
-    /// Whether every request on this node's hop is answered and the connection may be used again; where the node observes
-    /// no hop, the reader does, and has awaited what there is to await.
+    /// Begins to look whether every request on this node's hop is answered and the connection may be used again; none where
+    /// the node observes no hop: the reader does, and has awaited what there is to await.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        let Some(lanes) = self.lanes else { return true };
-        persists(self.recorder().tape(self.node), self.node == 0, lanes)
+    pub fn search_idle(&self) -> Option<Search> {
+        self.lanes.map(|lanes| idle().search(Some(lanes)))
     }
 
     /// Forgets how an idle connection ended, if nobody has awaited it: when an idle peer closes is its own business, and
     /// whether it has done so by now the kernel's mood.
     pub fn forget_the_end_of_an_idle_connection(&self) {
-        if self.is_idle() {
+        if self.search_idle().is_none_or(|mut idle| self.shows(&mut idle)) {
             self.recorder().forget_unclaimed_ends(self.node);
         }
     }
@@ -244,10 +254,11 @@ impl Observer {
 
     /// Waits until the tape shows the effect, and claims it up to there.
     pub async fn until(&self, until: Until, caller: &'static Location<'static>) {
+        let mut search = self.search(&until);
         let effect = async {
             loop {
                 let changed = self.changed();
-                if self.claim(&until) {
+                if self.claim(&mut search) {
                     return;
                 }
                 self.raise();

@@ -92,12 +92,14 @@ impl Service {
     /// Waits until no handler runs, and no connection is left but those that a script holds open or that are idle.
     pub(crate) async fn settled(&self, caller: &'static Location<'static>) {
         let mut count = self.load.0.subscribe();
+        let mut idle = self.observer.search_idle();
         let settled = async {
             loop {
                 let changed = self.observer.changed();
                 self.observer.raise();
                 let now = *count.borrow_and_update();
-                if now.handlers == 0 && (now.connections == now.held || self.observer.is_idle()) {
+                let mut is_idle = || idle.as_mut().is_none_or(|idle| self.observer.shows(idle));
+                if now.handlers == 0 && (now.connections == now.held || is_idle()) {
                     return;
                 }
                 tokio::select! {

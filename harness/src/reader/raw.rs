@@ -88,9 +88,10 @@ impl Raw {
         let caller = Location::caller();
         async move {
             let observer = self.observer.clone();
+            let mut search = observer.search(&until);
             let effect = async {
                 let mut more = true;
-                while !observer.claim(&until) {
+                while !observer.claim(&mut search) {
                     observer.raise();
                     if !more {
                         panic!(

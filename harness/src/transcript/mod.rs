@@ -13,7 +13,7 @@ use std::fmt;
 
 pub use recorder::Recorder;
 pub use stamps::{Clock, Stamp};
-pub use tape::{MOST_RECORDED, Place, Tape};
+pub use tape::{Cursor, MOST_RECORDED, Place, Tape};
 
 /// What a node of the chain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,41 +4,18 @@
 //! *awaited* in it, up to and including the awaited fact; what nobody has awaited yet belongs to the step that awaits
 //! it later, or to the last one. So the border of a step lies at a fact in each lane, never at a moment.
 
-use std::ops::Deref;
+mod cursor;
+mod run;
 
 use bytes::Bytes;
+
+pub use cursor::Cursor;
+use run::Run;
 
 use super::{Lane, What};
 
 /// So many octets at once are shared with whoever brings them, and not copied.
 const SHARED_FROM: usize = 16 * 1024;
-
-/// Octets of a lane that came without another fact between them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Run {
-    Own(Vec<u8>),
-    Shared(Bytes),
-}
-
-impl Deref for Run {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Own(run) => run,
-            Self::Shared(run) => run,
-        }
-    }
-}
-
-impl Run {
-    fn truncate(&mut self, octets: usize) {
-        match self {
-            Self::Own(run) => run.truncate(octets),
-            Self::Shared(run) => run.truncate(octets),
-        }
-    }
-}
 
 /// An entry of a tape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +50,7 @@ pub struct Tape {
     stimuli: Vec<(Lane, Vec<u8>)>,
     entries: Vec<Entry>,
     claimed: Place,
+    edition: u64,
 }
 
 impl Default for Tape {
@@ -85,7 +63,14 @@ impl Tape {
     /// A tape for so many octets.
     #[must_use]
     pub fn with_room(octets: usize) -> Self {
-        Self { room: octets, spilled: false, stimuli: Vec::new(), entries: Vec::new(), claimed: Place::default() }
+        Self {
+            room: octets,
+            spilled: false,
+            stimuli: Vec::new(),
+            entries: Vec::new(),
+            claimed: Place::default(),
+            edition: 0,
+        }
     }
 
     /// Whether there were more octets than it has room for: those are gone, and no case can be judged by the rest.
@@ -154,25 +139,43 @@ impl Tape {
         Place { entry: self.entries.len(), octet: 0 }
     }
 
-    /// All octets of a lane, claimed or not, and how many of them are claimed.
+    /// How often something of it was claimed or taken away: who follows it begins again when this has changed.
     #[must_use]
-    pub fn octets(&self, lane: Lane) -> (Vec<u8>, usize) {
-        let mut octets: Vec<u8> =
-            self.stimuli.iter().filter(|(its, _)| *its == lane).flat_map(|(_, octets)| octets.clone()).collect();
-        let mut claimed = octets.len();
-        for (at, entry) in self.entries.iter().enumerate() {
-            let Entry::Octets(its, run) = entry else { continue };
-            if *its != lane {
-                continue;
+    pub fn edition(&self) -> u64 {
+        self.edition
+    }
+
+    /// How far it is claimed.
+    #[must_use]
+    pub fn claimed(&self) -> Place {
+        self.claimed
+    }
+
+    /// How many octets of a lane are claimed; a stimulus always is.
+    #[must_use]
+    pub fn claimed_octets(&self, lane: Lane) -> usize {
+        self.octets_before(lane, self.claimed)
+    }
+
+    /// How many octets a lane has, claimed or not.
+    #[must_use]
+    pub fn octets_in_all(&self, lane: Lane) -> usize {
+        self.octets_before(lane, self.end())
+    }
+
+    fn octets_before(&self, lane: Lane, place: Place) -> usize {
+        let stimuli = self.stimuli.iter().filter(|(its, _)| *its == lane).map(|(_, run)| run.len());
+        let entries = self.entries.iter().enumerate().take(place.entry + 1).map(|(at, entry)| match entry {
+            Entry::Octets(its, run) if *its == lane => {
+                if at < place.entry {
+                    run.len()
+                } else {
+                    place.octet
+                }
             }
-            claimed += match at.cmp(&self.claimed.entry) {
-                std::cmp::Ordering::Less => run.len(),
-                std::cmp::Ordering::Equal => self.claimed.octet,
-                std::cmp::Ordering::Greater => 0,
-            };
-            octets.extend_from_slice(run);
-        }
-        (octets, claimed)
+            _ => 0,
+        });
+        stimuli.chain(entries).sum()
     }
 
     /// The border just behind octet number `count` of a lane.
@@ -194,9 +197,10 @@ impl Tape {
         None
     }
 
-    /// The border just behind the first unclaimed fact that `wanted` accepts. Octets are not asked about.
-    pub fn behind_fact(&self, mut wanted: impl FnMut(Lane, &What) -> bool) -> Option<Place> {
-        self.behind(|entry| matches!(entry, Entry::Fact(lane, what) if wanted(*lane, what)))
+    /// The border just behind the first fact from `seen` on that `wanted` accepts; without one, `seen` is moved to the end.
+    /// Octets are not asked about.
+    pub fn behind_fact(&self, seen: &mut Place, mut wanted: impl FnMut(Lane, &What) -> bool) -> Option<Place> {
+        self.behind(seen, |entry| matches!(entry, Entry::Fact(lane, what) if wanted(*lane, what)))
     }
 
     /// The border behind the unclaimed notes that come next.
@@ -210,15 +214,19 @@ impl Tape {
         Place { entry: self.claimed.entry + notes, octet: 0 }
     }
 
-    /// The border just behind the first unclaimed mark of this name.
-    #[must_use]
-    pub fn behind_mark(&self, name: &str) -> Option<Place> {
-        self.behind(|entry| matches!(entry, Entry::Mark(mark) if mark == name))
+    /// The border just behind the first mark of this name from `seen` on, likewise.
+    pub fn behind_mark(&self, seen: &mut Place, name: &str) -> Option<Place> {
+        self.behind(seen, |entry| matches!(entry, Entry::Mark(mark) if mark == name))
     }
 
-    fn behind(&self, mut wanted: impl FnMut(&Entry) -> bool) -> Option<Place> {
-        let found = self.entries.iter().enumerate().skip(self.claimed.entry).find(|(_, entry)| wanted(entry))?;
-        Some(Place { entry: found.0 + 1, octet: 0 })
+    fn behind(&self, seen: &mut Place, wanted: impl FnMut(&Entry) -> bool) -> Option<Place> {
+        let found = self.entries.iter().skip(seen.entry).position(wanted);
+        let Some(found) = found else {
+            *seen = self.end();
+            return None;
+        };
+        *seen = Place { entry: seen.entry + found, octet: 0 };
+        Some(Place { entry: seen.entry + 1, octet: 0 })
     }
 
     /// Whether a lane has seen this fact, claimed or not. Octets are not asked about.
@@ -254,6 +262,7 @@ impl Tape {
     /// Takes the facts up to a border and claims them. A border behind the present one takes nothing.
     pub(super) fn claim(&mut self, border: Place) -> Vec<(Lane, What)> {
         let mut taken = Vec::new();
+        self.edition += u64::from(self.claimed < border);
         while self.claimed < border && self.claimed.entry < self.entries.len() {
             let from = self.claimed.octet;
             let whole = self.claimed.entry < border.entry;
@@ -278,6 +287,7 @@ impl Tape {
 
     /// Forgets the ends of a connection that nobody has awaited.
     pub fn forget_unclaimed_ends(&mut self) {
+        self.edition += 1;
         let mut at = 0;
         let claimed = self.claimed.entry;
         self.entries.retain(|entry| {
@@ -289,6 +299,7 @@ impl Tape {
     /// Forgets what was received on a lane and not claimed: the case has left, and how much had come by then is the
     /// kernel's mood.
     pub fn forget_unclaimed(&mut self, lane: Lane) {
+        self.edition += 1;
         let claimed = self.claimed;
         let mut at = 0;
         self.entries.retain_mut(|entry| {

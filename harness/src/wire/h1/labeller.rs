@@ -13,6 +13,12 @@ pub use following::Content;
 use super::chunk_size::ChunkSizeLine;
 use super::{By, Deviation, End, Expected, Label, Malformed, Message, Position, Span, State, Stream, Why};
 
+#[cfg(test)]
+thread_local! {
+    /// How many octets were labelled on this thread: whether somebody labels any twice.
+    pub(crate) static LABELLED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Labels one direction of a connection as its octets come.
 #[derive(Clone, Debug)]
 pub struct Labeller {
@@ -133,6 +139,8 @@ impl Labeller {
             let taken = self.take(rest);
             rest = &rest[taken..];
         }
+        #[cfg(test)]
+        LABELLED.set(LABELLED.get() + octets.len());
         self.describe(End::Open);
     }
 

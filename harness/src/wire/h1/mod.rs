@@ -24,6 +24,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use labeller::LABELLED;
 pub use labeller::{Content, Labeller};
 pub use line::is_token;
 pub use message::{Deviation, Field, Framing, Message};

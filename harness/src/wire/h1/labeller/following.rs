@@ -1,7 +1,7 @@
 //! Following a stream without an account of it: its content is handed over, its spans are forgotten.
 
-use super::{Labeller, Phase, chunked::size_line};
-use crate::wire::h1::End;
+use super::{Direction, Labeller, Phase, chunked::size_line};
+use crate::wire::h1::{End, Message};
 
 /// A piece of the content of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,37 @@ impl Labeller {
             self.forget();
         }
         self.describe(End::Open);
+    }
+
+    /// Labels further octets as [`Labeller::push`] does, but of responses none that nobody has asked for yet; how many it
+    /// labelled. The others are to be brought again after [`Labeller::expect`].
+    pub fn push_asked(&mut self, octets: &[u8]) -> usize {
+        let mut rest = octets;
+        while !rest.is_empty() && !self.is_unasked() {
+            let taken = self.take(rest);
+            rest = &rest[taken..];
+        }
+        let taken = octets.len() - rest.len();
+        #[cfg(test)]
+        super::LABELLED.set(super::LABELLED.get() + taken);
+        self.describe(End::Open);
+        taken
+    }
+
+    fn is_unasked(&self) -> bool {
+        matches!(self.phase, Phase::Idle { .. }) && matches!(self.direction, Direction::Responses { current: None, .. })
+    }
+
+    /// Gives away the messages that have ended since this was called last, and forgets the spans but for the last few; what
+    /// is kept of the message under way is what [`Labeller::push_with`] keeps. Its content's ranges are those since then.
+    pub fn take_ended(&mut self) -> Vec<Message> {
+        let under_way = !matches!(self.phase, Phase::Idle { .. } | Phase::Raw | Phase::Surplus);
+        let ended = self.messages.len().saturating_sub(usize::from(under_way));
+        let messages = self.messages.drain(..ended).collect();
+        self.forgotten += ended;
+        self.ends_forgotten += self.ends.drain(..).len();
+        self.forget();
+        messages
     }
 
     /// Takes whole chunks at the front, without chunk-ext and with nothing to complain of; how many octets they are.

@@ -236,4 +236,44 @@ proptest! {
         }
         prop_assert_eq!(told, expected);
     }
+
+    #[test]
+    fn who_takes_the_messages_that_have_ended_is_told_the_same(
+        labeller in labeller(),
+        octets in octets(),
+        slice in 1_usize..40,
+    ) {
+        let (mut kept, mut followed, mut told) = (labeller.clone(), labeller.clone(), Vec::new());
+        for slice in octets.chunks(slice) {
+            kept.push(slice);
+            followed.push(slice);
+            prop_assert_eq!(followed.spans().last(), kept.spans().last());
+            told.extend(followed.take_ended());
+            prop_assert!(followed.spans().len() <= 2 && followed.messages().len() <= 1);
+            prop_assert_eq!(followed.completed(), kept.completed());
+        }
+        told.extend(followed.finish(End::Fin).messages);
+        let mut expected = whole(labeller, &octets, End::Fin).messages;
+        for message in expected.iter_mut().chain(&mut told) {
+            message.content.clear();
+        }
+        prop_assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn responses_that_nobody_has_asked_for_wait_for_who_does(
+        methods in prop::collection::vec(prop::sample::select(vec!["GET", "HEAD", "CONNECT"]), 0..4),
+        octets in octets(),
+    ) {
+        let mut late = Labeller::responses([]);
+        let mut taken = late.push_asked(&octets);
+        prop_assert_eq!(taken, 0);
+        for method in &methods {
+            late.expect(*method);
+            taken += late.push_asked(&octets[taken..]);
+        }
+        late.push(&octets[taken..]);
+        let expected = label_responses(&octets, &methods, End::Rst);
+        prop_assert_eq!(late.finish(End::Rst), expected);
+    }
 }

@@ -2,7 +2,7 @@
 //! of `===` between them.
 
 use mve::bundle::shrink::{Candidate, Size, shrink};
-use mve::bundle::{Bundle, Script, Sign, programs};
+use mve::bundle::{Bundle, Script, Sign, harmless, programs};
 
 use super::notation::is_safe;
 use super::transcript::octets;
@@ -18,6 +18,9 @@ pub fn check(octets_of_all: &[u8]) {
     let Ok(text) = str::from_utf8(octets_of_all) else { return };
     let mut parts = text.split("\n===\n");
     let (about, told, conf) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    if let Err(why) = harmless(conf) {
+        assert!(!why.to_string().chars().any(char::is_control), "{why:?}");
+    }
     let bundle = match Bundle::of_texts(about, told, || Ok(conf.to_owned())) {
         Ok(bundle) => bundle,
         Err(error) => {

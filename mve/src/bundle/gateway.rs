@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use fixtures::nginx::conf::addressed;
 use harness::gateway::{Conf, Gateway, Nginx};
 use harness::stage::Stage;
+use harness::wire::notation::printable;
 
 use crate::machine::Machine;
 use crate::own::conf::{self, Directive};
@@ -131,7 +132,8 @@ pub(super) fn stage(machine: &Machine, conf: Option<&str>) -> Result<Stage, Faul
 /// With the first directive that may do more.
 pub fn harmless(conf: &str) -> Result<(), NotPlayed> {
     let addressed = addressed(conf, LISTEN, ORIGIN).map_err(|error| NotPlayed(error.to_string()))?;
-    let conf = conf::Conf::of_text("nginx.conf", &addressed).map_err(|refused| NotPlayed(refused.to_string()))?;
+    let conf =
+        conf::Conf::of_text("nginx.conf", &addressed).map_err(|refused| NotPlayed(printable(&refused.to_string())))?;
     conf.directives.iter().try_for_each(is_harmless)
 }
 
@@ -149,7 +151,7 @@ fn is_harmless(directive: &Directive) -> Result<(), NotPlayed> {
     };
     let place = &directive.place;
     if !passes {
-        let text: String = directive.to_string().chars().take(80).collect();
+        let text: String = printable(&directive.to_string()).chars().take(80).collect();
         return Err(NotPlayed(format!(
             "`{text}` in {place} is not played: a bundle's conf may have what is known to name no file, no program and no \
              address but its two"

@@ -13,6 +13,7 @@
 
 mod about;
 mod gateway;
+mod overwrite;
 mod page;
 mod probed;
 mod programs;
@@ -44,6 +45,7 @@ use about::{paused, versions};
 
 pub use about::{About, Measure};
 pub use gateway::{NotPlayed, harmless};
+pub use overwrite::{NotOverwritten, overwritable};
 pub use probed::Probe;
 pub use programs::{Written, programs};
 pub use replay::{Difference, difference, play};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use mve::bundle::shrink::Halt;
-use mve::bundle::{NotShrunk, Small};
+use mve::bundle::{NotOverwritten, NotShrunk, Small, overwritable};
 use mve::machine::Machine;
 use mve::player::{install_panic_hook, keep_panics_of_this_thread};
 
@@ -49,7 +49,7 @@ pub struct Shrink {
     /// The folder for the smaller one; by default the bundle's and `.small`
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
-    /// Put it in the place of the bundle that is in that folder
+    /// Put it in the place of the bundle that is in that folder, if nothing else is
     #[arg(long)]
     overwrite: bool,
     /// Play so many candidates at most
@@ -76,14 +76,14 @@ impl Shrink {
                 return Err(Complaint::new(format!("cannot shrink {bundle}: {why}")));
             }
         };
-        let cannot = |error| {
+        let cannot = |error: NotOverwritten| {
             let into = quoted(&into.to_string_lossy());
             Complaint::new(format!("cannot write the bundle to {into}: {error}; name another folder with --into"))
         };
-        if self.overwrite && into.exists() {
-            fs::remove_dir_all(&into).map_err(cannot)?;
+        match has_something(&into) && self.overwrite {
+            true => bundle.overwrite(&into).map_err(cannot)?,
+            false => bundle.write(&into).map_err(|error| cannot(error.into()))?,
         }
-        bundle.write(&into).map_err(cannot)?;
         let mut out = output::text();
         writeln!(out, "{}", safe(&into.join("report.md").to_string_lossy()))?;
         writeln!(out, "shows: {}", safe(&shrunk.shows))?;
@@ -113,21 +113,20 @@ impl Shrink {
                 self.bundle.with_file_name(name)
             }
         };
-        let has_something = fs::read_dir(&into).is_ok_and(|mut files| files.next().is_some());
         let refused = |why: &str| {
             let into = quoted(&into.to_string_lossy());
-            Err(Complaint::new(format!("cannot write the bundle to {into}: {why}")))
+            Complaint::new(format!("cannot write the bundle to {into}: {why}"))
         };
-        if has_something && !self.overwrite {
-            return refused("the folder is not empty; name another folder with --into, or say --overwrite");
+        if has_something(&into) && !self.overwrite {
+            return Err(refused("the folder is not empty; name another folder with --into, or say --overwrite"));
         }
-        if has_something && !is_bundle(&into) {
-            return refused("what is there is no bundle, and is not overwritten; name another folder with --into");
+        if has_something(&into) {
+            overwritable(&into).map_err(|why| refused(&format!("{why}; name another folder with --into")))?;
         }
         Ok(into)
     }
 }
 
-fn is_bundle(folder: &Path) -> bool {
-    folder.join("bundle.json").is_file() && folder.join("transcript.txt").is_file()
+fn has_something(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some())
 }

@@ -265,6 +265,66 @@ fn what_cannot_be_shrunk_is_told_in_a_line() {
     assert_eq!(say(&["shrink", utf8(&folder), "--overwrite"]).status, Some(0));
 }
 
+/// The names of what is in a folder and in its folders, in order.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("a file").path();
+        let name = entry.file_name().expect("a name").to_string_lossy().into_owned();
+        if entry.is_dir() {
+            names.extend(self::names(&entry).into_iter().map(|inside| format!("{name}/{inside}")));
+        } else {
+            names.push(name);
+        }
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_overwritten_is_a_bundle_and_nothing_else() {
+    let held = tempfile::tempdir().expect("a folder");
+    let [behind, direct] = ["behind", "direct"].map(|name| held.path().join(name));
+    for (case, into) in [(CUT_SILENTLY, &behind), ("header_after_write/error_by_abort", &direct)] {
+        assert_eq!(say(&["report", case, "--into", utf8(into)]).status, Some(0));
+    }
+    // A note beside the files, a note beside the octets, and a link in the place of a file.
+    let target = held.path().join("target");
+    fs::write(&target, "mine").expect("a file of our own");
+    for name in ["thesis.tex", "octets/notes.txt", "origin.py"] {
+        let stranger = behind.join(name);
+        let own = fs::read(&stranger).ok();
+        if own.is_some() {
+            fs::remove_file(&stranger).expect("a file of our own");
+            std::os::unix::fs::symlink(&target, &stranger).expect("a link of our own");
+        } else {
+            fs::write(&stranger, "mine").expect("a file of our own");
+        }
+        for given in [&behind, &direct] {
+            let said = say(&["shrink", utf8(given), "--into", utf8(&behind), "--overwrite"]);
+            let line = format!(
+                "lastchunk: cannot write the bundle to \"{}\": \"{name}\" is there, which is no file of the bundle: nothing is \
+                 overwritten; name another folder with --into\n",
+                behind.display()
+            );
+            assert_eq!((said.status, said.out.as_str(), said.err), (Some(2), "", line));
+        }
+        assert_eq!(fs::read(&stranger).expect("it is there"), b"mine");
+        fs::remove_file(&stranger).expect("a file of our own");
+        if let Some(own) = own {
+            fs::write(&stranger, own).expect("a file of our own");
+        }
+    }
+    // Of the old one nothing stays: one without a gateway has no conf, and fewer lanes.
+    let said = say(&["shrink", utf8(&direct), "--into", utf8(&behind), "--overwrite"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""), "{said:?}");
+    assert_eq!(names(&behind), names(&direct));
+    assert!(say(&["replay", utf8(&behind)]).out.starts_with("same: "));
+    // It may take its own place.
+    assert_eq!(say(&["shrink", utf8(&direct), "--into", utf8(&direct), "--overwrite"]).status, Some(0));
+    assert_eq!(names(&behind), names(&direct));
+}
+
 #[rstest]
 #[case::deadline_mid_flush("deadline_mid_flush")]
 #[case::header_after_write("header_after_write")]

@@ -143,6 +143,7 @@ fn a_conf_that_cannot_be_used_is_refused_in_one_line() {
         (server("location / { proxy_pass http://o; }\nbrotli on;"), &[][..], format!("nginx {version}: unknown directive \"brotli\" in c.conf:5{lacks}")),
         (server("location / { proxy_pass http://o; proxy_buffering maybe; }"), &[], format!("nginx {version}: invalid value \"maybe\" in \"proxy_buffering\" directive, it must be \"on\" or \"off\" in c.conf:4")),
         (server("location / { proxy_pass http://o; "), &[], "unexpected end of file, expecting \"}\" in c.conf:6".to_owned()),
+        (server("listen 80 location / { proxy_pass http://o; }"), &[], format!("nginx {version}: directive \"listen\" is not terminated by \";\" in c.conf:4")),
         (server("return 204;"), &[], "c.conf: no server in http has a proxy_pass: there is nothing to stand before an origin".to_owned()),
         (server("location / { proxy_pass http://o; }"), &["--server", "x"], "c.conf: there is no server named \"x\" that has a proxy_pass".to_owned()),
         (server("return 401;\nlocation / { proxy_pass http://o; }"), &[], "c.conf: no request reaches an origin (/events of c.conf:3: nginx answers HTTP/1.1 401 Unauthorized itself; / of c.conf:3: nginx answers HTTP/1.1 401 Unauthorized itself): name another path with --path, or a server with --server".to_owned()),

@@ -189,7 +189,7 @@ impl Writing<'_> {
     /// nobody does.
     fn server(&mut self, server: &Directive) {
         let is_chosen = self.choice.server == self.servers;
-        let listens: Vec<&Directive> = server.block().iter().filter(|directive| directive.name() == "listen").collect();
+        let listens: Vec<&Directive> = server.block().iter().filter(|directive| is_listen(directive)).collect();
         let now = if is_chosen {
             vec![text("listen "), Piece::Listen, text(" default_server;")]
         } else {
@@ -223,7 +223,7 @@ impl Writing<'_> {
         match context {
             [] if PROCESS.contains(&name) || OTHER_PROTOCOLS.contains(&name) => return Fate::Goes,
             [] if name == "load_module" => return Fate::Stays,
-            ["http", "server"] if name == "listen" => return Fate::Written,
+            ["http", "server"] if is_listen(directive) => return Fate::Written,
             ["http", "upstream"] if name == "server" => return upstream_server(directive),
             ["http", ..] => {}
             _ => return Fate::Stays,
@@ -283,6 +283,11 @@ impl Writing<'_> {
             _ => Fate::Stays,
         }
     }
+}
+
+/// Whether it says where to listen. With a block it lacks its semicolon, which is nginx's to tell.
+fn is_listen(directive: &Directive) -> bool {
+    directive.name() == "listen" && matches!(directive.body, Body::None)
 }
 
 /// A server of an upstream keeps what else is said of it.

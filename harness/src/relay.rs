@@ -146,3 +146,158 @@ async fn outwards(program: &TcpStream, to: &Tap, state: &watch::Sender<Outwards>
         state.send_replace(Outwards::Free);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::observer::Observer;
+    use crate::patience;
+    use crate::transcript::{Lane, Meant, Recorder, What, chain};
+
+    /// More than the first room for bulk holds.
+    const BULK: usize = 20 * 1024 * 1024;
+
+    /// What the origin of a chain with a gateway is told, and what it says.
+    const IN: Lane = Lane::request(1);
+    const OUT: Lane = Lane::response(1);
+
+    /// Octets of which none can be missing, doubled or moved unseen: their period is a prime, and `first` is among them.
+    fn bulk(first: u8) -> Vec<u8> {
+        let period: Vec<u8> = (0..65_521_u32).map(|at| first.wrapping_add(((at * at) >> 7) as u8)).collect();
+        period.iter().copied().cycle().take(BULK).collect()
+    }
+
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let one = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (one, listener.accept().await.unwrap().0)
+    }
+
+    /// A program and its peer, and what stands between them.
+    struct Between {
+        program: TcpStream,
+        peer: TcpStream,
+        relay: Relay,
+        tap: Tap,
+        to_program: TcpStream,
+        observer: Observer,
+    }
+
+    impl Between {
+        async fn new() -> Self {
+            let (program, to_program) = pair().await;
+            let (peer, to_peer) = pair().await;
+            let recorder = Recorder::new(chain("c", &["p".into()], "o"), Meant::default());
+            let observer = Observer::all(recorder).pop().unwrap();
+            let tap = Tap::new(to_peer, observer.clone()).unwrap();
+            Self { program, peer, relay: Relay::new(), tap, to_program, observer }
+        }
+    }
+
+    async fn in_time<T>(played: impl Future<Output = T>) -> T {
+        patience::within(played).await.expect("both sides end")
+    }
+
+    fn kept(observer: &Observer, lane: Lane) -> Vec<u8> {
+        let mut recorder = observer.recorder();
+        recorder.seal();
+        recorder.transcript().octets(lane)
+    }
+
+    fn has(observer: &Observer, wanted: (Lane, What)) -> bool {
+        observer.recorder().tape(observer.node()).has(|lane, what| (lane, what) == (wanted.0, &wanted.1))
+    }
+
+    #[tokio::test]
+    async fn bulk_arrives_as_it_was_sent_and_is_kept_both_ways_and_each_fin_behind_it() {
+        let Between { mut program, mut peer, relay, tap, to_program, observer } = Between::new().await;
+        let (said, asked) = (bulk(0), bulk(1));
+        let (mut hears, mut says) = program.split();
+        let (mut reads, mut asks) = peer.split();
+        let (mut heard, mut read) = (Vec::new(), Vec::new());
+        let ends = async {
+            tokio::try_join!(says.write_all(&said), asks.write_all(&asked)).unwrap();
+            says.shutdown().await.unwrap();
+            asks.shutdown().await.unwrap();
+        };
+        let read_on = async { tokio::try_join!(hears.read_to_end(&mut heard), reads.read_to_end(&mut read)).unwrap() };
+        in_time(async { tokio::join!(relay.run(tap, &to_program), ends, read_on) }).await;
+        // Not assert_eq: 20 MiB say nothing to anybody.
+        assert!(heard == asked && read == said);
+        assert!(kept(&observer, IN) == asked && kept(&observer, OUT) == said);
+        assert!(has(&observer, (IN, What::Fin)) && has(&observer, (OUT, What::Fin)));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_resets_in_the_middle_of_bulk_resets_its_peer() {
+        let Between { mut program, mut peer, relay, tap, to_program, observer } = Between::new().await;
+        let said = bulk(0);
+        let mut read = Vec::new();
+        let ends = async {
+            program.write_all(&said[..BULK / 2]).await.unwrap();
+            reset(&program).unwrap();
+        };
+        let read_on = async { peer.read_to_end(&mut read).await.unwrap_err().kind() };
+        let ((), (), ended) = in_time(async { tokio::join!(relay.run(tap, &to_program), ends, read_on) }).await;
+        assert_eq!(ended, io::ErrorKind::ConnectionReset);
+        let kept = kept(&observer, OUT);
+        assert!(
+            !kept.is_empty() && said.starts_with(&kept) && kept == read,
+            "{} octets kept, {} read",
+            kept.len(),
+            read.len()
+        );
+        assert!(has(&observer, (OUT, What::Rst)) && !has(&observer, (OUT, What::Fin)));
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_resets_in_the_middle_of_bulk_resets_the_program() {
+        let Between { mut program, mut peer, relay, tap, to_program, observer } = Between::new().await;
+        let said = bulk(0);
+        let mut read = vec![0; BULK / 2];
+        let leaves = async {
+            peer.read_exact(&mut read).await.unwrap();
+            reset(&peer).unwrap();
+        };
+        let says = async { while program.write_all(&said).await.is_ok() {} };
+        in_time(async { tokio::join!(relay.run(tap, &to_program), leaves, says) }).await;
+        assert!(said.starts_with(&read) && kept(&observer, OUT).starts_with(&read));
+        assert!(has(&observer, (IN, What::Rst)) && !has(&observer, (IN, What::Fin)));
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_does_not_read_stops_the_program_and_loses_nothing() {
+        let Between { mut program, mut peer, relay, tap, to_program, observer } = Between::new().await;
+        let said = bulk(0);
+        let outwards = relay.outwards();
+        let (mut read, mut rest) = (Vec::new(), None);
+        let says = async {
+            let mut left = &said[..];
+            // Until both the program's kernel and the relay are full.
+            while !left.is_empty() {
+                match program.try_write(left) {
+                    Ok(count) => left = &left[count..],
+                    Err(_) if *outwards.borrow() == Outwards::Blocked => break,
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+            rest = Some(left.len());
+            tokio::join!(
+                async {
+                    program.write_all(left).await.unwrap();
+                    program.shutdown().await.unwrap()
+                },
+                async {
+                    peer.read_to_end(&mut read).await.unwrap();
+                    peer.shutdown().await.unwrap();
+                }
+            );
+        };
+        in_time(async { tokio::join!(relay.run(tap, &to_program), says) }).await;
+        assert!(rest > Some(0), "all of it went though nobody read");
+        assert!(read == said && kept(&observer, OUT) == said);
+    }
+}

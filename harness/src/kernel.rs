@@ -1,11 +1,11 @@
 //! What only the kernel can say or do. All `unsafe` of this crate is here.
 
 use std::io::{self, Read as _};
-use std::mem::MaybeUninit;
 use std::net::SocketAddrV4;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::Command;
 
+use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::ioctl_fionread;
 use rustix::net::{RecvFlags, recv};
@@ -101,17 +101,20 @@ pub fn held_by_the_kernel(from: SocketAddrV4, to: SocketAddrV4) -> io::Result<u3
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Asks for huge pages below this memory, which is about to be filled: taking it page by page costs as much as filling it.
-/// Where the kernel has none to give, nothing changes.
-pub fn prefer_huge_pages(memory: &mut [MaybeUninit<u8>]) {
+/// Memory for so many octets at least, taken in huge pages as it is filled, from the first octet on: taking it page by page
+/// costs as much as filling it. Where the kernel has none to give, the pages are small.
+pub fn huge_pages(octets: usize) -> BytesMut {
     // A multiple of every page size that there is; the kernel would use no smaller part.
     const HUGE: usize = 2 * 1024 * 1024;
-    let inside = memory.as_mut_ptr().align_offset(HUGE);
-    let length = memory.len().saturating_sub(inside) / HUGE * HUGE;
-    let Some(whole) = memory.get_mut(inside..inside + length) else { return };
+    let mut memory = BytesMut::with_capacity(octets + HUGE);
+    // An allocator puts its own words first, so that the first huge page would begin somewhere in the middle.
+    let first = memory.spare_capacity_mut().as_ptr().align_offset(HUGE);
+    let mut memory = memory.split_off(first.min(HUGE));
+    let whole = &mut memory.spare_capacity_mut()[..octets / HUGE * HUGE];
     // SAFETY: MADV_HUGEPAGE changes no content; the range is of whole pages that lie in this memory, which is borrowed and so
     // there, and nobody else's.
     let _not_given = unsafe { libc::madvise(whole.as_mut_ptr().cast(), whole.len(), libc::MADV_HUGEPAGE) };
+    memory
 }
 
 /// What a socket holds unread.
@@ -223,6 +226,16 @@ mod tests {
         match address {
             Ok(SocketAddr::V4(address)) => address,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn huge_pages_begin_with_the_first_octet() {
+        // Each of another size, so that an allocator gives each another place.
+        for octets in [4, 16, 34].map(|mib| mib * 1024 * 1024) {
+            let memory = huge_pages(octets);
+            assert!(memory.is_empty() && memory.capacity() >= octets);
+            assert_eq!(memory.as_ptr().align_offset(2 * 1024 * 1024), 0);
         }
     }
 

@@ -9,35 +9,43 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::kernel::prefer_huge_pages;
+use crate::kernel::huge_pages;
 use crate::tap::{Tap, reset};
 
-/// Room for what is read, in octets: a little at first, and for who fills that, a lot. What is read is written from where it
-/// lies, and the tape holds it there, so that room is used once.
+/// Room for what is read, in octets: a little at first, and for who fills that, more and then a lot. What is read is written
+/// from where it lies, and the tape holds it there, so that room is used once.
 const ROOM: usize = 64 * 1024;
-const ROOM_FOR_BULK: usize = 8 * 1024 * 1024;
+const ROOM_FOR_MORE: usize = 512 * 1024;
+const ROOM_FOR_BULK: usize = 16 * 1024 * 1024;
 
 /// Octets that are read at once: they are still in the processor's cache when they are written.
 const AT_ONCE: usize = 256 * 1024;
 
 /// Where octets go that are read next.
-struct Room(BytesMut);
+struct Room {
+    memory: BytesMut,
+    /// How much it was.
+    octets: usize,
+}
 
 impl Room {
     fn new() -> Self {
-        Self(BytesMut::with_capacity(ROOM))
+        Self { memory: BytesMut::with_capacity(ROOM), octets: ROOM }
     }
 
     /// Room for `ROOM` octets at least, after so many were read; and for [`AT_ONCE`] at most.
     fn after(&mut self, last: usize) -> Limit<&mut BytesMut> {
-        if self.0.capacity() < ROOM {
-            let bulk = last >= ROOM / 2;
-            self.0 = BytesMut::with_capacity(if bulk { ROOM_FOR_BULK } else { ROOM });
-            if bulk {
-                prefer_huge_pages(self.0.spare_capacity_mut());
-            }
+        if self.memory.capacity() < ROOM {
+            self.octets = match self.octets {
+                _ if last < ROOM / 2 => ROOM,
+                ROOM => ROOM_FOR_MORE,
+                _ => ROOM_FOR_BULK,
+            };
+            // A huge page is cleared as a whole: for less than one the small pages of the heap are cheaper.
+            let bulk = self.octets == ROOM_FOR_BULK;
+            self.memory = if bulk { huge_pages(self.octets) } else { BytesMut::with_capacity(self.octets) };
         }
-        (&mut self.0).limit(AT_ONCE)
+        (&mut self.memory).limit(AT_ONCE)
     }
 }
 

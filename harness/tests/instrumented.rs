@@ -46,3 +46,21 @@ fn a_status_after_a_write_is_refused_and_the_reader_gets_200() {
     outcome: cut-silent
     ");
 }
+
+#[test]
+fn what_an_application_says_of_itself_is_escaped_once() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let transcript = runtime.block_on(async {
+        let handler = writer(|_w, _request, cue| async move {
+            cue.note("C:\\logs\tcaf\u{e9} \u{1b}[2J");
+            Ok(())
+        });
+        let mut s = Stage::direct().start(handler).await;
+        s.step("the handler notes something");
+        s.reader.get("/events");
+        s.reader.until(end_of_response()).await;
+        s.finish().await
+    });
+    let text = render(&transcript, &Redactions::all());
+    assert!(text.contains("\no:   C:\\\\logs\\tcaf\\xc3\\xa9 \\x1b[2J\n"), "{text}");
+}

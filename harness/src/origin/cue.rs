@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use crate::observer::Observer;
-use crate::wire::notation::printable;
 
 /// A handler's side of the cues, and the case's. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -55,7 +54,7 @@ impl Cue {
 
     /// Notes what the handler found out by itself, where no call of its has answered it.
     pub fn note(&self, text: impl AsRef<str>) {
-        self.observer.note(printable(text.as_ref()));
+        self.observer.note(text.as_ref());
     }
 
     /// Lets every wait pass from here on.

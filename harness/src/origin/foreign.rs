@@ -34,7 +34,6 @@ use crate::observer::Observer;
 use crate::patience;
 use crate::reader::CLAMPED;
 use crate::relay::{Outwards, Relay};
-use crate::wire::notation::printable;
 
 /// Which program, and as what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +176,7 @@ impl Speech {
                 tokio::task::yield_now().await;
             }
             match line.split_once(' ') {
-                Some(("note", note)) => observer.note(printable(note)),
+                Some(("note", note)) => observer.note(note),
                 Some((wait @ ("waits" | "blocks"), name)) => {
                     if wait == "blocks" {
                         // The relay outlives this, so the wait cannot fail.

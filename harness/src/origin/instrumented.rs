@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::writer::{Ended, Request, ResponseWriter, Server, serve};
 use super::{Connection, Cue, Program};
-use crate::wire::notation::printable;
 
 type Handling = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
@@ -53,7 +52,7 @@ impl Program for Instrumented {
                     returned
                 }
             };
-            let notes = Arc::new(move |note: String| noting.note(printable(&note)));
+            let notes = Arc::new(move |note: String| noting.note(note));
             match serve(tap, handler, &self.server, notes).await {
                 Ok(Ended::Closed) => {}
                 // Nobody has closed it; in Go a finalizer would, at some later time. Here the end of the case does.

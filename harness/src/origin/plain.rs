@@ -17,7 +17,6 @@ use super::{Connection, Cue, Program};
 use crate::observer::Observer;
 use crate::reader::whole;
 use crate::tasks::reraise;
-use crate::wire::notation::printable;
 
 /// Content of any kind, which may fail.
 pub type Content = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -45,7 +44,7 @@ impl Aside {
 
     /// Notes what the application was told.
     pub fn note(&self, text: impl AsRef<str>) {
-        self.observer.note(printable(text.as_ref()));
+        self.observer.note(text.as_ref());
     }
 
     /// Keeps a connection open, by intent, until the stage is taken down.
@@ -99,7 +98,7 @@ impl Program for Plain {
             let ended = http1::Builder::new().serve_connection(TokioIo::new(tap), service).await;
             match ended {
                 Ok(()) => {}
-                Err(error) if error.is_user() => observer.note(printable(&format!("hyper: {}", whole(&error)))),
+                Err(error) if error.is_user() => observer.note(format!("hyper: {}", whole(&error))),
                 // How a lost peer shows itself is decided by the kernel.
                 Err(error) => {
                     tracing::debug!(%error, "connection");

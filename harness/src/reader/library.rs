@@ -24,7 +24,6 @@ use crate::patience;
 use crate::tap::Tap;
 use crate::tasks::reraise;
 use crate::until::Until;
-use crate::wire::notation::printable;
 
 /// The reader that is hyper's client.
 #[derive(Debug)]
@@ -223,7 +222,7 @@ async fn read(response: hyper::Response<hyper::body::Incoming>) -> String {
 
 fn tell(report: oneshot::Sender<String>, text: &str) {
     // Nobody listens when the reader has left: then there is nothing to report.
-    let _nobody_listens = report.send(printable(text));
+    let _nobody_listens = report.send(text.to_owned());
 }
 
 /// An error with all its causes.

@@ -171,6 +171,13 @@ pub(crate) async fn peek(socket: &TcpStream, octets: &mut [u8]) -> io::Result<us
     socket.async_io(Interest::READABLE, || kernel::peek(socket, octets)).await
 }
 
+/// Whether something has arrived on this socket, octets or an end. Nothing is taken, an error neither: whoever reads next still
+/// finds a reset.
+#[must_use]
+pub fn has_unread(socket: &TcpStream) -> bool {
+    kernel::unread(socket) != Unread::Nothing
+}
+
 /// Waits until the peer's kernel has acknowledged every octet written to this socket. The kernel offers no event for
 /// it, so this asks again each time the runtime has had a turn.
 ///
@@ -282,6 +289,15 @@ mod tests {
         let (socket, _) = listener.accept().await.unwrap();
         let observer = Observer::all(Recorder::new(chain("c", &[], "o"), Meant::default())).swap_remove(0);
         (Tap::new(socket, observer).unwrap(), peer)
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_whether_something_has_arrived_takes_nothing() {
+        let (mut tap, peer) = tapped().await;
+        assert!(!has_unread(&tap.socket));
+        reset(&peer).unwrap();
+        assert!(has_unread(&tap.socket));
+        assert_eq!(tap.read(&mut [0]).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
     }
 
     #[tokio::test]

@@ -6,11 +6,9 @@ use std::net::SocketAddr;
 use flate2::write::GzDecoder;
 use harness::observer::Observer;
 use harness::reader::http2::{self, Http2, Seen, StreamEnd};
-use harness::tap::{self, held_back};
+use harness::tap::{self, has_unread, held_back};
 use harness::transcript::What;
 use harness::wire::h1;
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -123,8 +121,7 @@ impl Client {
 
     /// Whether there is something to read by now: octets, or an end. Asks the kernel itself.
     pub(super) fn has_more(&self) -> bool {
-        let peeked = recv(&self.socket, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT);
-        !matches!(peeked, Err(Errno::WOULDBLOCK))
+        has_unread(&self.socket)
     }
 
     /// Claims what has come for the present step.

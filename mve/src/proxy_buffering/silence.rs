@@ -129,7 +129,10 @@ async fn one_event(stage: Stage, one: &str) -> Scene<Library> {
     let meant = Meant { content: Some(format!("{one}data: two\n\n").into_bytes()), ..Meant::default() };
     let mut s = stage.meant(meant).start(script).await;
 
-    s.step("the reader asks, and keeps its own content back; the origin sends one event");
+    s.step(
+        "the reader asks, and keeps its own content back, so that no clock runs before the response; \
+         the origin sends one event",
+    );
     s.reader.post_without_content("/events");
     s.origin.until(sent(format!("{one}\r\n"))).await;
     s.reader.until(octets(format!("{one}\r\n"))).await;

@@ -169,6 +169,18 @@ fn the_fence_tells_a_held_event_from_one_that_passes(#[case] conf: &str, #[case]
     assert_eq!(facts(&transcript, Lane::response(0)).contains(&What::Silence), held);
 }
 
+/// An answer comes at once, and no time has passed: nobody listens where this one asks.
+#[test]
+#[should_panic(expected = "without an answer: Ok(\"HTTP/1.1 502 Bad Gateway")]
+fn a_request_that_is_answered_has_outlasted_nothing() {
+    run(async {
+        let script = scripted().request().send(HEAD).fin();
+        let mut s = Stage::direct().through(nginx("read-timeout-raised")).start_raw(script).await;
+        s.step("the reader asks beside the stream");
+        s.outlast("GET /clock HTTP/1.1\r\nHost: mve.test\r\nConnection: close\r\n\r\n").await;
+    });
+}
+
 #[test]
 fn a_wait_that_the_end_of_the_connection_makes_vain_fails_at_once_and_shows_what_came() {
     let failed = std::panic::catch_unwind(|| {

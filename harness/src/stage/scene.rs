@@ -157,11 +157,12 @@ impl<R: Reader> Scene<R> {
     }
 
     /// Sends `request` to the first gateway over a connection of its own, and waits until the gateway ends that
-    /// connection; none of it is in the transcript. A gateway's own time-out can so be a case's clock: what the gateway
+    /// connection without an answer; none of it is in the transcript. A gateway's own time-out can so be a case's clock: what the gateway
     /// ends here has waited for as long as its configuration says, so the reader's stream, begun before, has too.
     ///
     /// # Panics
-    /// When there is no gateway, it does not take the request, or it does not end the connection.
+    /// When there is no gateway, it does not take the request, does not end the connection, or answers: then it has not
+    /// waited.
     #[track_caller]
     pub fn outlast(&mut self, request: &str) -> impl Future<Output = ()> + Send {
         let caller = Location::caller();
@@ -172,10 +173,17 @@ impl<R: Reader> Scene<R> {
             let outlasted = async {
                 let mut socket = TcpStream::connect(self.first).await?;
                 socket.write_all(request.as_bytes()).await?;
-                socket.read_to_end(&mut Vec::new()).await
+                let mut answer = Vec::new();
+                socket.read_to_end(&mut answer).await?;
+                std::io::Result::Ok(answer)
             };
             let ended = patience::wait("the gateway to time out", caller, || observer.so_far(), outlasted).await;
-            assert!(ended.is_ok(), "the connection beside did not end in order: {ended:?}\n{}", observer.so_far());
+            let answer = ended.map(|answer| String::from_utf8_lossy(&answer).into_owned());
+            assert!(
+                answer.as_ref().is_ok_and(String::is_empty),
+                "the connection beside did not end in order and without an answer: {answer:?}\n{}",
+                observer.so_far()
+            );
         }
     }
 

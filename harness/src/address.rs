@@ -2,8 +2,10 @@
 //! after some thousands of cases.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use socket2::SockRef;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -26,4 +28,41 @@ pub fn listen(address: IpAddr) -> io::Result<TcpListener> {
         .map_err(|error| io::Error::new(error.kind(), format!("failed to listen on {address}: {error}")))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// As many addresses with different ports of the kernel's choice, for programs that take a number and no socket: free at this
+/// moment.
+///
+/// # Errors
+/// When the kernel gives none.
+pub fn free<const N: usize>(address: IpAddr) -> io::Result<[SocketAddr; N]> {
+    let listeners = (0..N).map(|_| TcpListener::bind(SocketAddr::new(address, 0))).collect::<io::Result<Vec<_>>>()?;
+    let mut free = [SocketAddr::new(address, 0); N];
+    for (free, listener) in free.iter_mut().zip(&listeners) {
+        *free = listener.local_addr()?;
+    }
+    listeners.iter().try_for_each(release)?;
+    Ok(free)
+}
+
+/// Ends a listener at once, where close(2) would when the last descriptor is closed: a child that another thread has forked
+/// holds one until it executes its program, and until then nobody else could listen there.
+fn release(listener: &TcpListener) -> io::Result<()> {
+    SockRef::from(listener).shutdown(Shutdown::Both)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_free_though_somebody_else_has_the_descriptor_too() {
+        let listener = listen(next()).expect("it listens");
+        let at = listener.local_addr().expect("it listens");
+        // As a child that was forked and has not executed its program yet.
+        let _copy = listener.try_clone().expect("a descriptor");
+        release(&listener).expect("it ends");
+        drop(listener);
+        TcpListener::bind(at).expect("nobody listens there");
+    }
 }

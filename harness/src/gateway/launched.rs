@@ -198,17 +198,11 @@ fn log_in(folder: &Path) -> PathBuf {
     folder.join("said.log")
 }
 
-/// Two addresses that nobody else uses: the loopback address is this gateway's own, so a free port stays free.
-fn addresses() -> io::Result<(SocketAddr, SocketAddr)> {
-    let ip = address::next();
-    let (one, two) = (address::listen(ip)?, address::listen(ip)?);
-    Ok((one.local_addr()?, two.local_addr()?))
-}
-
 /// Starts a gateway, in whatever way; it may not listen yet.
 async fn begin(described: &Described, origin: SocketAddr) -> Result<Launched, String> {
     let io = |error: io::Error| error.to_string();
-    let (listen, second) = addresses().map_err(io)?;
+    // The loopback address is this gateway's own, so a free port stays free.
+    let [listen, second] = address::free(address::next()).map_err(io)?;
     match &described.program {
         Program::Binary(binary) => spawn(described, binary, [listen, second, origin]).map_err(io),
         #[cfg(feature = "containers")]

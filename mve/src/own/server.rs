@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use harness::patience;
+use harness::{address, patience};
 use tokio::net::TcpStream;
 
 use super::Unusable;
@@ -59,9 +59,8 @@ impl Server {
             )));
         }
         let failed = |error: io::Error| Unusable(format!("cannot start the server: {error}"));
-        // Free at this moment; a server takes a number, not a socket.
-        let port =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).map_err(failed)?.port();
+        let [free] = address::free(Ipv4Addr::LOCALHOST.into()).map_err(failed)?;
+        let port = free.port();
         let mut started = Started::by(&command.replace(PORT, &port.to_string())).map_err(failed)?;
         let address = started.listens(port).await?;
         let target = Target::read(&format!("http://{address}{path}")).map_err(|error| Unusable(error.to_string()))?;
@@ -123,6 +122,8 @@ impl OtherEnd {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use socket2::{Domain, Socket, Type};
 
     use super::*;

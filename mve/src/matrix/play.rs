@@ -5,7 +5,7 @@ use std::panic::Location;
 use harness::observer::Observer;
 use harness::patience;
 use harness::render::{Redactions, render};
-use harness::tap::{acknowledged, reset};
+use harness::tap::{acknowledged, close, reset};
 use harness::transcript::{Recorder, What, chain};
 use harness::verdict::Outcome;
 use harness::wire::notation::escape;
@@ -180,8 +180,8 @@ impl Origin {
                 self.outgoing(What::Rst);
             }
         }
-        // A process that has died reads no more.
-        drop(socket);
+        // A process that has died reads no more: what still comes is answered with RST.
+        close(&socket);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use harness::address;
+use harness::tap::close;
 use rcgen::{CertificateParams, KeyPair};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -112,16 +113,23 @@ impl Front {
         serving.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
-                let (socket, _) = listener.accept().await?;
+                let (mut socket, _) = listener.accept().await?;
                 socket.set_nodelay(true)?;
                 let tls = tls.clone();
                 connections.spawn(async move {
-                    match tls {
-                        None if matches!(does, Does::Corks) => corked(socket, next).await,
-                        None => does.with(socket, next, origin).await,
-                        // A reader that trusts nobody leaves inside the handshake.
-                        Some(tls) => does.with(tls.accept(socket).await?, next, origin).await,
-                    }
+                    let Some(tls) = tls else {
+                        let passed = match does {
+                            Does::Corks => corked(&mut socket, next).await,
+                            _ => does.with(&mut socket, next, origin).await,
+                        };
+                        close(&socket);
+                        return passed;
+                    };
+                    // A reader that trusts nobody leaves inside the handshake.
+                    let mut stream = tls.accept(socket).await?;
+                    let passed = does.with(&mut stream, next, origin).await;
+                    close(stream.get_ref().0);
+                    passed
                 });
             }
         });
@@ -167,16 +175,19 @@ impl Does {
             copy(&mut origin, &mut tokio::io::sink()).await?;
             return copy(&mut from_reader, &mut tokio::io::sink()).await.map(drop);
         }
-        copy_bidirectional(&mut reader, &mut origin).await.map(drop)
+        let passed = copy_bidirectional(&mut reader, &mut origin).await;
+        // At once: a test beside this one may be starting a child, which has a copy of the descriptor until it runs.
+        close(&origin);
+        passed.map(drop)
     }
 }
 
 /// Passes all, and tells its kernel that more is coming until the last of it is there, as HAProxy does.
-async fn corked(reader: TcpStream, next: SocketAddr) -> std::io::Result<()> {
-    let origin = TcpStream::connect(next).await?;
+async fn corked(reader: &mut TcpStream, next: SocketAddr) -> std::io::Result<()> {
+    let mut origin = TcpStream::connect(next).await?;
     origin.set_nodelay(true)?;
-    let (mut from_origin, mut to_origin) = origin.into_split();
-    let (mut from_reader, mut to_reader) = reader.into_split();
+    let (mut from_origin, mut to_origin) = origin.split();
+    let (mut from_reader, mut to_reader) = reader.split();
     let asking = async move {
         copy(&mut from_reader, &mut to_origin).await?;
         to_origin.shutdown().await
@@ -194,5 +205,7 @@ async fn corked(reader: TcpStream, next: SocketAddr) -> std::io::Result<()> {
             to_reader.write_all(octets).await?;
         }
     };
-    tokio::try_join!(asking, answering).map(drop)
+    let passed = tokio::try_join!(asking, answering);
+    close(&origin);
+    passed.map(drop)
 }

@@ -156,7 +156,7 @@ fn fields_of_one_connection_do_harm_in_http_2() {
 
 #[rstest]
 #[case::a_frame_that_is_too_long(vec![], vec![1, 0, 0, 0, 0, 0, 0, 0, 1], "malformed", "a frame of 65536 octets, of which 16384 are allowed")]
-#[case::http_1(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), vec![], "malformed", "HTTP/1 in place of a frame: HTTP/1.1 400 Bad Request\\r")]
+#[case::http_1(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), vec![], "malformed", "HTTP/1 in place of a frame: HTTP/1.1 400 Bad Request")]
 #[case::data_first(frame(DATA, 0, 1, b"x"), vec![], "malformed", "DATA before the header section")]
 #[case::no_status(frame(HEADERS, END_HEADERS, 1, &literal("a", "b")), vec![], "malformed", "a header section without :status")]
 #[case::an_endless_field_block(

@@ -82,7 +82,12 @@ pub const NOT_PLAYED: &[NotPlayed] = &[
     },
     NotPlayed {
         failure: "proxy_buffering",
-        variants: &["silence_between_two_events", "silence_longer_than_the_reconnection_time", "silence_outlasted"],
+        variants: &[
+            "silence_between_two_events",
+            "silence_longer_than_the_reconnection_time",
+            "silence_outlasted",
+            "silence_outlasted_and_longer_than_the_reconnection_time",
+        ],
         why: "the clock is nginx's, and a silent origin is like any other",
     },
     NotPlayed {

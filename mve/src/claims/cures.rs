@@ -139,8 +139,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         why: "What has to be shorter than `proxy_read_timeout` is the silence: a silent stream was cut although the time-out exceeded the stream's reconnection time, which begins only when the stream is over.",
         evidence: &[
             Case("proxy_buffering/silence_longer_than_the_reconnection_time@read-timeout"),
+            Case("proxy_buffering/silence_outlasted_and_longer_than_the_reconnection_time@read-timeout-raised"),
             Case("proxy_buffering/silence_between_two_events@read-timeout"),
-            Case("proxy_buffering/silence_outlasted@read-timeout-raised"),
         ],
     },
     Claim {
@@ -150,6 +150,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         why: "A silent stream is cut all the same: this time-out is about octets on their way to the origin.",
         evidence: &[
             Case("proxy_buffering/silence_between_two_events@read-timeout-send"),
+            Case("proxy_buffering/silence_outlasted@read-timeout-send-raised"),
             Case("proxy_buffering/silence_between_two_events@read-timeout"),
         ],
     },

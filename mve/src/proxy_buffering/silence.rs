@@ -33,7 +33,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             Shows {
                 via: Via::Nginx("read-timeout-send"),
                 outcome: CutVisible,
-                twin: Some("silence_outlasted@read-timeout-raised"),
+                twin: Some("silence_outlasted@read-timeout-send-raised"),
                 says: "nginx ends a silent stream all the same with proxy_send_timeout at 300 s",
             },
         ],
@@ -46,26 +46,48 @@ pub(super) const VARIANTS: &[Variant] = &[
         shows: &[Shows {
             via: Via::Nginx("read-timeout"),
             outcome: CutVisible,
-            twin: Some("silence_outlasted@read-timeout-raised"),
+            twin: Some("silence_outlasted_and_longer_than_the_reconnection_time@read-timeout-raised"),
             says: "nginx ends a silent stream although proxy_read_timeout exceeds the stream's reconnection time",
         }],
         run: |stage| Box::pin(silence_longer_than_the_reconnection_time(stage)),
     },
     Variant {
         name: "silence_outlasted",
-        claims: &["C53", "C57"],
+        claims: &["C53", "C58"],
+        origin: "scripted",
+        shows: &[
+            Shows {
+                via: Via::Nginx("read-timeout-raised"),
+                outcome: Intact,
+                twin: None,
+                says: "nginx keeps a silent stream for as long as proxy_read_timeout says, and the next event passes",
+            },
+            Shows {
+                via: Via::Nginx("read-timeout-send-raised"),
+                outcome: Intact,
+                twin: None,
+                says: "nginx keeps a silent stream for as long as proxy_read_timeout says with proxy_send_timeout at 300 s",
+            },
+        ],
+        run: |stage| Box::pin(silence_outlasted(stage)),
+    },
+    Variant {
+        name: "silence_outlasted_and_longer_than_the_reconnection_time",
+        claims: &["C57"],
         origin: "scripted",
         shows: &[Shows {
             via: Via::Nginx("read-timeout-raised"),
             outcome: Intact,
             twin: None,
-            says: "nginx keeps a silent stream for as long as proxy_read_timeout says, and the next event passes",
+            says: "nginx keeps a stream that is silent for longer than its reconnection time, and the next event passes",
         }],
-        run: |stage| Box::pin(silence_outlasted(stage)),
+        run: |stage| Box::pin(silence_outlasted_and_longer_than_the_reconnection_time(stage)),
     },
 ];
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+const ONE: &str = "data: one\n\n";
+const RETRY_AND_ONE: &str = "retry: 100\ndata: one\n\n";
 const TWO: &str = "b\r\ndata: two\n\n\r\n";
 
 /// One event, then silence until nginx cuts, 200 ms later; the second event is never sent.
@@ -78,7 +100,7 @@ const TWO: &str = "b\r\ndata: two\n\n\r\n";
 /// Twin   `silence_outlasted`: the time-out is raised, and the second event comes after the same silence.
 /// Cure   `proxy_read_timeout` above the longest silence, or a comment from the origin within it.
 pub async fn silence_between_two_events(stage: Stage) -> Transcript {
-    until_nginx_ends(stage, "data: one\n\n").await
+    until_nginx_ends(stage, ONE).await
 }
 
 /// The stream tells the reader to reconnect after 100 ms; nginx's time-out is twice that.
@@ -86,20 +108,35 @@ pub async fn silence_between_two_events(stage: Stage) -> Transcript {
 /// Claims C57: `proxy_read_timeout` must exceed the reconnection time: it has nothing to do with it; what must be shorter
 ///        than the time-out is the silence. The standard names no default of 5 s either.
 /// Clause WHATWG HTML 9.2.2: the reconnection time, "probably in the region of a few seconds", begins with the cut.
-/// Twin   `silence_outlasted`.
+/// Twin   `silence_outlasted_and_longer_than_the_reconnection_time`: the same reconnection time, and the time-out is raised.
 /// Cure   `proxy_read_timeout` above the longest silence.
 pub async fn silence_longer_than_the_reconnection_time(stage: Stage) -> Transcript {
-    until_nginx_ends(stage, "retry: 100\ndata: one\n\n").await
+    until_nginx_ends(stage, RETRY_AND_ONE).await
 }
 
 /// The same silence and longer, but the time-out is 60 s again.
 ///
-/// Claims C53, C57: the time-out is what cuts, and nothing else does.
+/// Claims C53, C58: the time-out is what cuts, and nothing else does.
 /// Clause nginx documents the default of `proxy_read_timeout`, 60 s.
-/// Twin   it is the twin of the others here; the confs differ in the value of `proxy_read_timeout`.
+/// Twin   it is the twin of `silence_between_two_events`; the confs differ in the value of `proxy_read_timeout`.
 /// Cure   it is one.
 pub async fn silence_outlasted(stage: Stage) -> Transcript {
-    let mut s = one_event(stage, "data: one\n\n").await;
+    until_another_event(stage, ONE).await
+}
+
+/// The stream tells the reader to reconnect after 100 ms and is silent for twice that; the time-out is 60 s again.
+///
+/// Claims C57: the time-out is what cuts, whatever the reconnection time is.
+/// Clause WHATWG HTML 9.2.2: the reconnection time begins with a cut, and here is none.
+/// Twin   it is the twin of `silence_longer_than_the_reconnection_time`; the confs differ in the value of
+///        `proxy_read_timeout`.
+/// Cure   it is one.
+pub async fn silence_outlasted_and_longer_than_the_reconnection_time(stage: Stage) -> Transcript {
+    until_another_event(stage, RETRY_AND_ONE).await
+}
+
+async fn until_another_event(stage: Stage, one: &str) -> Transcript {
+    let mut s = one_event(stage, one).await;
 
     s.step("the origin is silent, until nginx gives up another request, begun later, after 200 ms without its content");
     s.outlast("POST /clock HTTP/1.1\r\nHost: mve.test\r\nContent-Length: 1\r\n\r\n").await;

@@ -72,8 +72,7 @@ pub(super) async fn clock(probe: &mut Probe, budget: Duration) -> Result<Clock, 
     let events = tried(probe, &signs(Act::Event(EVENT))).await?;
     told.comments_reset_it = comments.came.lived();
     told.events_reset_it = events.came.lived();
-    let absolute = [&comments, &events].into_iter().all(|tried| tried.came.lived() == Some(false));
-    told.kind = if absolute { "absolute" } else { "idle" };
+    told.kind = kind([comments.came.lived(), events.came.lived()]);
 
     // By halving: a silence that is borne, and one that is not.
     let (mut borne, mut cut) = (Duration::ZERO, over);
@@ -89,6 +88,16 @@ pub(super) async fn clock(probe: &mut Probe, budget: Duration) -> Result<Clock, 
     }
     (told.more_than_ms, told.at_most_ms) = (Some(ms(borne)), Some(ms(cut)));
     Ok(told)
+}
+
+/// What a clock is that cuts a silent stream, by whether each sign of life kept one alive.
+fn kind(lived: [Option<bool>; 2]) -> &'static str {
+    match lived {
+        lived if lived.contains(&Some(true)) => "idle",
+        [Some(false), Some(false)] => "absolute",
+        // A stream that was left without an end says nothing of what would have cut it.
+        _ => "undecided",
+    }
 }
 
 /// Plays an event, what is tried, and another event, and waits for the end of it all.
@@ -142,6 +151,26 @@ impl Clock {
             events_reset_it: None,
             at_the_reader: None,
             outcome: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind;
+
+    #[test]
+    fn a_clock_is_idle_only_if_a_sign_of_life_kept_a_stream_alive() {
+        for (comments, events, is) in [
+            (Some(true), Some(true), "idle"),
+            (Some(false), Some(true), "idle"),
+            (None, Some(true), "idle"),
+            (Some(false), Some(false), "absolute"),
+            (None, Some(false), "undecided"),
+            (Some(false), None, "undecided"),
+            (None, None, "undecided"),
+        ] {
+            assert_eq!(kind([comments, events]), is, "{comments:?} {events:?}");
         }
     }
 }

@@ -94,8 +94,8 @@ pub struct Departure {
 /// What cuts a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Clock {
-    /// `none` within the budget, `idle`, `absolute`, `hung` (the origin ended the response, and the reader waited in vain),
-    /// `not measured`.
+    /// `none` within the budget, `idle`, `absolute`, `undecided` (nothing was seen to keep a stream alive, and not every one was
+    /// cut), `hung` (the origin ended the response, and the reader waited in vain), `not measured`.
     pub kind: &'static str,
     /// How long a silence was tried, in milliseconds.
     pub budget_ms: u64,
@@ -201,8 +201,12 @@ impl Fingerprint {
                 _ => {}
             }
         }
-        if let (kind @ ("idle" | "absolute"), Some(at_most)) = (self.clock.kind, self.clock.at_most_ms) {
-            let why = if kind == "idle" { "of silence" } else { "from its beginning, whatever comes" };
+        if let (kind @ ("idle" | "absolute" | "undecided"), Some(at_most)) = (self.clock.kind, self.clock.at_most_ms) {
+            let why = match kind {
+                "absolute" => "from its beginning, whatever comes",
+                "idle" => "of silence",
+                _ => "of silence, and nothing was seen to keep it alive",
+            };
             said.push(format!("cuts a stream after {at_most} ms {why}"));
         }
         if self.clock.kind == "hung" {

@@ -117,6 +117,7 @@ impl Recorder {
     /// When the chain has no such node.
     pub fn share_octets(&mut self, node: usize, lane: Lane, octets: &Bytes) {
         if !self.sealed {
+            self.written += 1;
             self.stamps[node].stamp(lane, octets.len());
             self.tapes[node].share_octets(lane, octets);
         }
@@ -274,6 +275,18 @@ mod tests {
             ]
         );
         assert!(texts.iter().all(|text| *text == texts[0]));
+    }
+
+    #[test]
+    fn octets_are_movement_whoever_holds_them() {
+        let mut recorder = recorder();
+        recorder.record(0, IN, octets("one"));
+        recorder.record_octets(0, IN, b"two");
+        recorder.share_octets(0, IN, &Bytes::from_static(b"three"));
+        assert_eq!(recorder.written(), 3);
+        recorder.seal();
+        recorder.share_octets(0, IN, &Bytes::from_static(b"late"));
+        assert_eq!(recorder.written(), 3);
     }
 
     #[test]

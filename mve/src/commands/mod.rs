@@ -95,10 +95,8 @@ enum Command {
     /// Tell what this machine offers, and how to get what is missing
     Doctor(doctor::Doctor),
     /// Write the manual page, or with a folder those of every command
-    #[command(hide = true)]
     Man(manual::Man),
     /// Write what completes this command line in a shell
-    #[command(hide = true)]
     Completions(manual::Completions),
     /// Play random programs on the model of net/http and on real Go, and compare
     #[command(hide = true)]

@@ -305,12 +305,12 @@ impl Probe {
 }
 
 /// A duration as people write it; a bare number is of seconds, as curl has it.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    const FORM: &str = "write one as 500ms, 30s, 5min or 1h";
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).map_err(|_| format!("that is no time ({FORM})"));
+pub fn duration(text: &str) -> Result<Duration, &'static str> {
+    const NONE: &str = "that is no time: write one as 500ms, 30s, 5min or 1h";
+    match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| NONE),
+        Err(_) => humantime::parse_duration(text).map_err(|_| NONE),
     }
-    humantime::parse_duration(text).map_err(|error| format!("{error} ({FORM})"))
 }
 
 /// An end mark; of an empty one nobody can tell whether it came.

@@ -20,7 +20,7 @@ use super::{Said, lastchunk, say};
 )]
 #[case::no_time(
     &["probe", "--for", "1e400", "http://127.0.0.1:1/"],
-    "invalid value '1e400' for '--for <DURATION>': that is no time (write one as 500ms, 30s, 5min or 1h) (see `lastchunk probe --help`)"
+    "invalid value '1e400' for '--for <DURATION>': that is no time: write one as 500ms, 30s, 5min or 1h (see `lastchunk probe --help`)"
 )]
 #[case::no_worker(
     &["matrix", "--workers", "0"],

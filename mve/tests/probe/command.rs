@@ -201,7 +201,7 @@ fn a_redirect_that_leads_nowhere_is_one_line(#[case] to: &'static str, #[case] l
 #[case::no_file(&["-d", "@/nowhere", "http://a/"], "-d: cannot read \"/nowhere\": No such file or directory (os error 2)")]
 #[case::no_duration(
     &["--for", "soon", "http://a/"],
-    "invalid value 'soon' for '--for <DURATION>': expected number at 0 (write one as 500ms, 30s, 5min or 1h) (see \
+    "invalid value 'soon' for '--for <DURATION>': that is no time: write one as 500ms, 30s, 5min or 1h (see \
      `lastchunk probe --help`)"
 )]
 #[case::no_mark(

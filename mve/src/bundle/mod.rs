@@ -246,7 +246,12 @@ pub fn empty(folder: &Path) -> io::Result<()> {
 fn text(folder: &Path, file: &'static str) -> Result<String, NoBundle> {
     let unreadable = |error| NoBundle::Unreadable { file, error };
     let path = folder.join(file);
-    if fs::metadata(&path).map_err(unreadable)?.len() > MOST {
+    let about = fs::metadata(&path).map_err(unreadable)?;
+    // A device or a pipe would be read for ever.
+    if !about.is_file() {
+        return Err(unreadable(io::Error::other("it is no file")));
+    }
+    if about.len() > MOST {
         return Err(NoBundle::TooLarge(file));
     }
     fs::read_to_string(path).map_err(unreadable)

@@ -231,6 +231,19 @@ fn a_folder_that_is_no_bundle_is_refused_in_a_line(#[case] changed: Option<(&str
     assert_eq!((said.status, said.out.as_str(), said.err.lines().count()), (Some(2), "", 1));
 }
 
+/// What is unpacked may hold links to devices, some of which have no end.
+#[test]
+fn a_device_is_no_file_of_a_bundle() {
+    let (_held, folder) = reported(BEHIND_NGINX);
+    for file in ["nginx.conf", "transcript.txt", "bundle.json"] {
+        fs::remove_file(folder.join(file)).expect("a file of our own");
+        std::os::unix::fs::symlink("/dev/null", folder.join(file)).expect("a link of our own");
+        let said = say(&["replay", folder.to_str().expect("UTF-8")]);
+        assert_eq!((said.status, said.err.lines().count()), (Some(2), 1), "{said:?}");
+        assert!(said.err.ends_with(&format!(" is no bundle: {file} cannot be read: it is no file\n")), "{said:?}");
+    }
+}
+
 #[test]
 fn a_conf_that_nginx_refuses_is_told_in_a_line() {
     let (_held, folder) = reported(BEHIND_NGINX);

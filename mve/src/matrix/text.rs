@@ -47,6 +47,11 @@ pub const LETTERS: [Letter; 9] = [
     },
 ];
 
+/// How wide the names of origin, cut and end are, in characters. The letters begin behind them.
+pub const NAMES: [usize; 3] = [12, 21, 12];
+/// How wide a column of letters is.
+pub const COLUMN: usize = 10;
+
 /// What the letters mean, a line each.
 #[must_use]
 pub fn legend() -> String {
@@ -88,7 +93,8 @@ pub fn one(rows: &[&Row]) -> String {
     }
     let mut text = String::new();
     let put = |text: &mut String, cells: &[String]| {
-        let line = format!("{:<12}{:<21}{:<12}{}", cells[0], cells[1], cells[2], cells[3..].join(""));
+        let names = cells.iter().zip(NAMES).map(|(name, width)| format!("{name:<width$}"));
+        let line = names.collect::<String>() + &cells[NAMES.len()..].concat();
         // Writing to a String cannot fail.
         writeln!(text, "{}", line.trim_end()).expect("a String takes any text");
     };
@@ -96,8 +102,8 @@ pub fn one(rows: &[&Row]) -> String {
     let mut names = vec!["origin".to_owned(), "cut".to_owned(), "end".to_owned()];
     for (at, (conf, reader)) in columns.iter().enumerate() {
         let again = at > 0 && columns[at - 1].0 == *conf;
-        confs.push(format!("{:<10}", if again { "" } else { conf }));
-        names.push(format!("{reader:<10}"));
+        confs.push(format!("{:<COLUMN$}", if again { "" } else { conf }));
+        names.push(format!("{reader:<COLUMN$}"));
     }
     put(&mut text, &confs);
     put(&mut text, &names);
@@ -107,7 +113,7 @@ pub fn one(rows: &[&Row]) -> String {
             vec![if origin == last { String::new() } else { origin.clone() }, (*cut).to_owned(), (*end).to_owned()];
         last = origin;
         for x in 0..columns.len() {
-            line.push(format!("{:<10}", cells.get(&(y, x)).map_or('-', |row| letter(row))));
+            line.push(format!("{:<COLUMN$}", cells.get(&(y, x)).map_or('-', |row| letter(row))));
         }
         put(&mut text, &line);
     }

@@ -11,6 +11,7 @@ use harness::address;
 use harness::gateway::{Conf, Nginx, Process};
 use harness::processor;
 use mve::chain::{Failed, Fingerprint, Probe, Wish, service};
+use mve::matrix::text;
 use mve::probe::dial::Way;
 use mve::probe::target::Target;
 use tokio::net::TcpListener;
@@ -69,7 +70,7 @@ fn table(name: &str, column: usize) -> BTreeMap<(String, String, String), char> 
         if !line.starts_with(' ') {
             origin = line.split_whitespace().next().unwrap_or_default().to_owned();
         }
-        let words: Vec<&str> = line[12..].split_whitespace().collect();
+        let words: Vec<&str> = line[text::NAMES[0]..].split_whitespace().collect();
         if let [cut, end, letters @ ..] = &words[..]
             && let Some(letter) = letters.get(column)
         {

@@ -5,15 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mve::matrix::table::Table;
+use mve::matrix::text::{COLUMN, NAMES};
 
 /// Where the reviewed texts lie.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/matrix")
 }
-
-/// How wide the names of origin, cut and end are, and each column.
-const NAMES: [usize; 3] = [12, 21, 12];
-const COLUMN: usize = 10;
 
 /// The letter of every cell, by its name.
 pub fn letters() -> BTreeMap<String, char> {

@@ -75,11 +75,8 @@ fn told_once(rows: &[Row]) -> Vec<(String, String)> {
 /// How many characters of a fault's reason are told; `--json` has all.
 const FAULT: usize = 400;
 
-/// The letters begin where the three names end.
-const LETTERS_AT: usize = 45;
-
 fn painted(line: &str) -> String {
-    let Some((names, letters)) = line.split_at_checked(LETTERS_AT) else { return line.to_owned() };
+    let Some((names, letters)) = line.split_at_checked(text::NAMES.iter().sum()) else { return line.to_owned() };
     // Only a line of letters has nothing longer than one.
     if letters.split_whitespace().any(|word| word.len() > 1) {
         return paint::in_style(paint::DIM, line);

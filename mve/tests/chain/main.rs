@@ -24,9 +24,13 @@ fn fingerprint(confs: &[&str], budget: Option<Duration>) -> Option<Fingerprint> 
     taken(confs, budget, None).map(|taken| taken.expect("a fingerprint"))
 }
 
-/// The same with something of ours before them all.
+/// The same with something of ours before them all. Without confs no nginx is asked for.
 fn taken(confs: &[&str], budget: Option<Duration>, front: Option<Front>) -> Option<Result<Fingerprint, Failed>> {
-    let Ok(program) = fixtures::nginx::binary() else {
+    let gateway = |conf: &&str| {
+        let conf = Conf::from(fixtures::nginx::conf::text(conf).unwrap_or(conf));
+        fixtures::nginx::binary().map(|program| Nginx { program, name: "in a chain".into(), conf })
+    };
+    let Ok(gateways) = confs.iter().map(gateway).collect::<Result<Vec<_>, _>>() else {
         eprintln!("skipped: no nginx");
         return None;
     };
@@ -39,10 +43,8 @@ fn taken(confs: &[&str], budget: Option<Duration>, front: Option<Front>) -> Opti
         let mut serving = JoinSet::new();
         serving.spawn(service::serve_on(listener));
         let mut running = Vec::new();
-        for conf in confs.iter().rev() {
-            let conf = Conf::from(fixtures::nginx::conf::text(conf).unwrap_or(conf));
-            let nginx = Nginx { program: program.clone(), name: "in a chain".into(), conf };
-            let process = Process::start(&nginx, next, address::next()).await.expect("nginx starts");
+        for nginx in gateways.iter().rev() {
+            let process = Process::start(nginx, next, address::next()).await.expect("nginx starts");
             next = process.address();
             running.push(process);
         }
@@ -117,7 +119,7 @@ fn version() -> String {
 /// Without a gateway: what the origin itself is taken to do.
 #[test]
 fn nothing_between_changes_nothing() {
-    let Some(fingerprint) = fingerprint(&[], None) else { return };
+    let fingerprint = fingerprint(&[], None).expect("nginx is not needed");
     assert_eq!(fingerprint.blame, "what lies between passes all that was tried on, at once and unbroken");
     assert_eq!((&fingerprint.changes.request[..], &fingerprint.changes.response[..]), (&[][..], &[][..]));
     assert!(fingerprint.changes.same_chunks && fingerprint.changes.trailers);
@@ -200,7 +202,7 @@ fn with_a_clock(clock: &str, budget: Duration) -> Option<Fingerprint> {
     taken(&[&conf], Some(budget), Some(Front::for_pauses())).map(|taken| taken.expect("a fingerprint"))
 }
 
-/// The one test that waits for a clock: nginx's, of one second; it is moved by what arrives.
+/// nginx's clock, of one second: it is moved by what arrives.
 #[test]
 fn a_clock_that_comments_and_events_reset_is_an_idle_one() {
     let Some(fingerprint) = with_a_clock("1s", Duration::from_secs(3)) else { return };
@@ -246,7 +248,7 @@ fn over_https_the_same_is_told() {
 /// Nothing is held: 200 ms later the kernel sends what it has, also if nobody writes.
 #[test]
 fn what_a_kernel_sends_late_is_not_told_as_held() {
-    let Some(taken) = taken(&[], None, Some(Front::that_corks())) else { return };
+    let taken = taken(&[], None, Some(Front::that_corks())).expect("nginx is not needed");
     let fingerprint = taken.expect("a fingerprint");
     assert!(!fingerprint.blame.contains("holds octets"), "{fingerprint}");
     for passing in &fingerprint.passing {
@@ -263,7 +265,7 @@ fn what_a_kernel_sends_late_is_not_told_as_held() {
 /// It passes the beginning of a silent stream on, and nothing more: neither octets nor an end.
 #[test]
 fn a_chain_that_never_ends_a_silent_stream_is_given_up() {
-    let Some(taken) = taken(&[], Some(Duration::from_millis(300)), Some(Front::that_stalls())) else { return };
+    let taken = taken(&[], Some(Duration::from_millis(300)), Some(Front::that_stalls())).expect("nginx is not needed");
     let fingerprint = taken.expect("a fingerprint");
     assert_eq!((fingerprint.clock.kind, fingerprint.clock.outcome), ("hung", Some("hung")), "{fingerprint}");
     assert_eq!(fingerprint.blame, "what lies between never ends a response that was silent for 300 ms");
@@ -273,7 +275,7 @@ fn a_chain_that_never_ends_a_silent_stream_is_given_up() {
 /// It answers what it is asked for with octets without end.
 #[test]
 fn a_chain_that_sends_without_end_is_told_in_a_line() {
-    let Some(taken) = taken(&[], None, Some(Front::that_floods())) else { return };
+    let taken = taken(&[], None, Some(Front::that_floods())).expect("nginx is not needed");
     let failed = taken.expect_err("no fingerprint").to_string();
     assert_eq!(failed, "what came through the chain is no scripted response: it has more than 4194304 octets");
 }
@@ -281,7 +283,7 @@ fn a_chain_that_sends_without_end_is_told_in_a_line() {
 /// A certificate that nobody here trusts, and a redirect that leads back, are one line each.
 #[test]
 fn a_chain_that_cannot_be_entered_is_told_in_a_line() {
-    let Some(taken_over_tls) = taken(&[], None, Some(Front::of_tls().untrusted())) else { return };
+    let taken_over_tls = taken(&[], None, Some(Front::of_tls().untrusted())).expect("nginx is not needed");
     let failed = taken_over_tls.expect_err("no fingerprint").to_string();
     assert!(failed.starts_with("the certificate of 127."), "{failed}");
     let redirected = taken(&[], None, Some(Front::that_redirects())).expect("nginx is not needed").expect_err("none");

@@ -43,9 +43,12 @@ impl<'a> Annotations<'a> {
             | Label::Content => None,
         };
         let first = self.deviations.partition_point(|(at, _)| *at < span.range.start);
-        let deviations = self.deviations[first..].iter().take_while(|(at, _)| *at < span.range.end);
+        let mut deviations = self.deviations[first..].iter().take_while(|(at, _)| *at < span.range.end).peekable();
+        if deviations.peek().is_none() {
+            return label;
+        }
         let all: Vec<String> = label.into_iter().chain(deviations.map(|(_, what)| what.to_string())).collect();
-        (!all.is_empty()).then(|| all.join("; "))
+        Some(all.join("; "))
     }
 
     /// The annotation of the fact that ends the connection: what it cut, unless the message was whole.

@@ -103,10 +103,11 @@ impl<'a> Lines<'a> {
 
 /// Ends a line.
 fn annotate(text: &mut impl fmt::Write, annotation: Option<String>) -> fmt::Result {
-    match annotation {
-        Some(annotation) => writeln!(text, "  # {annotation}"),
-        None => text.write_char('\n'),
+    if let Some(annotation) = annotation {
+        text.write_str("  # ")?;
+        text.write_str(&annotation)?;
     }
+    text.write_char('\n')
 }
 
 /// `# ... 16,320 octets, all "x"`.
@@ -127,6 +128,9 @@ pub(super) struct Thousands(pub(super) usize);
 
 impl std::fmt::Display for Thousands {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0 < 1000 {
+            return self.0.fmt(f);
+        }
         let digits = self.0.to_string();
         for (at, digit) in digits.char_indices() {
             if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -154,7 +158,9 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(octets: &'a [u8]) -> Self {
-        Self { lines: lines(&[]), run: None, rest: octets }
+        // In so few octets there is no run to look for.
+        let (text, rest) = octets.split_at(if octets.len() < ELIDED_FROM { octets.len() } else { 0 });
+        Self { lines: lines(text), run: None, rest }
     }
 }
 

@@ -22,21 +22,37 @@ pub fn escape(octets: &[u8]) -> String {
 /// Those of `text`.
 pub fn write_escaped(text: &mut impl fmt::Write, octets: &[u8]) -> fmt::Result {
     let last = octets.len().saturating_sub(1);
+    // From here on, everything so far stands for itself.
+    let mut plain = 0;
     for (at, &octet) in octets.iter().enumerate() {
-        let before = at.checked_sub(1).map(|before| octets[before]);
-        match octet {
-            b'\r' => text.write_str("\\r")?,
-            b'\n' => text.write_str("\\n")?,
-            b'\t' => text.write_str("\\t")?,
-            b'\\' => text.write_str("\\\\")?,
-            b' ' if at == 0 || at == last => text.write_str("\\x20")?,
-            b'#' if matches!(before, None | Some(b' ')) => text.write_str("\\x23")?,
-            b'-' if at == 0 && octets.starts_with(b"-- ") => text.write_str("\\x2d")?,
-            b' '..=b'~' => text.write_char(char::from(octet))?,
-            _ => write!(text, "\\x{octet:02x}")?,
-        }
+        let escape = match octet {
+            b'\r' => "\\r",
+            b'\n' => "\\n",
+            b'\t' => "\\t",
+            b'\\' => "\\\\",
+            b' ' if at == 0 || at == last => "\\x20",
+            b'#' if at == 0 || octets[at - 1] == b' ' => "\\x23",
+            b'-' if at == 0 && octets.starts_with(b"-- ") => "\\x2d",
+            b' '..=b'~' => continue,
+            _ => {
+                write_ascii(text, &octets[plain..at])?;
+                write!(text, "\\x{octet:02x}")?;
+                plain = at + 1;
+                continue;
+            }
+        };
+        write_ascii(text, &octets[plain..at])?;
+        text.write_str(escape)?;
+        plain = at + 1;
     }
-    Ok(())
+    write_ascii(text, &octets[plain..])
+}
+
+fn write_ascii(text: &mut impl fmt::Write, octets: &[u8]) -> fmt::Result {
+    if octets.is_empty() {
+        return Ok(());
+    }
+    text.write_str(str::from_utf8(octets).expect("ASCII is UTF-8"))
 }
 
 /// Text that came from a peer or from a library, made safe for a terminal: every control character, the backslash and

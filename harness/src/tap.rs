@@ -209,13 +209,10 @@ impl AsyncRead for Tap {
         let tap = self.get_mut();
         loop {
             ready!(tap.socket.poll_read_ready(cx))?;
-            match tap.socket.try_read(buf.initialize_unfilled()) {
+            let from = buf.filled().len();
+            match tap.socket.try_read_buf(buf) {
                 Ok(0) if buf.remaining() > 0 => tap.end_incoming(What::Fin),
-                Ok(count) => {
-                    let from = buf.filled().len();
-                    buf.advance(count);
-                    tap.observer.received(&buf.filled()[from..]);
-                }
+                Ok(_) => tap.observer.received(&buf.filled()[from..]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => {
                     tap.failed(&error);

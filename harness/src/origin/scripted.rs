@@ -4,9 +4,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::BufMut as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Connection, Program};
+use crate::tap::Tap;
 
 #[derive(Debug, Clone)]
 enum Act {
@@ -123,7 +125,7 @@ impl Scripted {
         let busy = connection.busy();
         let Connection { mut tap, cue, load, .. } = connection;
         let observer = tap.observer().clone();
-        let mut octets = vec![0; 64 * 1024];
+        let mut octets = Vec::with_capacity(64 * 1024);
         let mut writes = 0;
         for act in &self.acts {
             match act {
@@ -131,8 +133,7 @@ impl Scripted {
                 Act::Read(count) => {
                     let mut left = *count;
                     while left > 0 {
-                        let upto = left.min(octets.len());
-                        match tap.read(&mut octets[..upto]).await? {
+                        match read(&mut tap, &mut octets, left).await? {
                             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                             taken => left -= taken,
                         }
@@ -150,7 +151,7 @@ impl Scripted {
                     written?;
                 }
                 Act::CueOrDeparture(name) => {
-                    let departure = async { while matches!(tap.read(&mut octets).await, Ok(1..)) {} };
+                    let departure = async { while matches!(read(&mut tap, &mut octets, usize::MAX).await, Ok(1..)) {} };
                     tokio::select! {
                         () = cue.wait(name) => {}
                         () = departure => {
@@ -163,11 +164,11 @@ impl Scripted {
                 Act::Fin => {
                     tap.shutdown().await?;
                     drop(busy);
-                    while tap.read(&mut octets).await? > 0 {}
+                    while read(&mut tap, &mut octets, usize::MAX).await? > 0 {}
                     return Ok(());
                 }
                 Act::Rst => return tap.abort().await,
-                Act::Departure => while tap.read(&mut octets).await? > 0 {},
+                Act::Departure => while read(&mut tap, &mut octets, usize::MAX).await? > 0 {},
                 Act::Hold => {
                     drop(busy);
                     load.hold().await;
@@ -179,8 +180,14 @@ impl Scripted {
     }
 }
 
+/// Reads what has arrived, at most so many octets, in place of what was read before; 0 at FIN.
+async fn read(tap: &mut Tap, octets: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+    octets.clear();
+    tap.read_buf(&mut octets.limit(most)).await
+}
+
 /// Reads up to the end of the header section and no further: what comes behind it stays in the socket.
-async fn read_header_section(tap: &mut crate::tap::Tap) -> io::Result<()> {
+async fn read_header_section(tap: &mut Tap) -> io::Result<()> {
     const END: &[u8] = b"\r\n\r\n";
     let mut head = Vec::new();
     while !head.ends_with(END) {

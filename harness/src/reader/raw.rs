@@ -55,8 +55,8 @@ impl Reader for Raw {
 
 /// Whether there may be more.
 async fn read_once(tap: &mut Tap) -> bool {
-    let mut octets = vec![0; 64 * 1024];
-    matches!(tap.read(&mut octets).await, Ok(1..))
+    let mut octets = Vec::with_capacity(64 * 1024);
+    matches!(tap.read_buf(&mut octets).await, Ok(1..))
 }
 
 impl Raw {

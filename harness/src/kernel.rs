@@ -134,7 +134,12 @@ pub enum Unread {
 /// the next read would find an end that looks like a FIN.
 #[must_use]
 pub fn unread(socket: &impl AsFd) -> Unread {
-    // The end is asked for first: behind it nothing can arrive any more, so what is counted then is all there is.
+    // Octets that are there stay, whatever has come behind them.
+    if matches!(ioctl_fionread(socket), Ok(1..)) {
+        return Unread::Octets;
+    }
+    // Of an end and a count the end is asked for first: behind it nothing can arrive any more, so what is counted then is
+    // all there is.
     let mut asked = [PollFd::new(socket, PollFlags::RDHUP)];
     let told = poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
     let told = told.map_or(PollFlags::empty(), |_| asked[0].revents());

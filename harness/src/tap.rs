@@ -131,6 +131,11 @@ impl Tap {
         Ok(())
     }
 
+    /// Whether the peer has ended its direction, as far as it was read.
+    pub(crate) fn incoming_ended(&self) -> bool {
+        self.incoming_ended.load(Ordering::Relaxed)
+    }
+
     fn end_incoming(&self, what: What) {
         if !self.incoming_ended.swap(true, Ordering::Relaxed) {
             self.observer.incoming(what);
@@ -254,6 +259,10 @@ impl AsyncWrite for Tap {
 
 impl Drop for Tap {
     fn drop(&mut self) {
+        if *self.outgoing_ended.get_mut() && *self.incoming_ended.get_mut() {
+            // Nothing is left to send, and behind the other side's end nothing lies unread.
+            return;
+        }
         // What close() would send is decided by what lies unread: RFC 1122 4.2.2.13.
         match kernel::left_unread(&*self.socket) {
             Unread::Octets => {

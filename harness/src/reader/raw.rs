@@ -48,7 +48,7 @@ impl Reader for Raw {
         if let Some(mut tap) = self.tap.take()
             && tap.shutdown().await.is_ok()
         {
-            while read_once(&mut tap).await {}
+            while !tap.incoming_ended() && read_once(&mut tap).await {}
         }
     }
 }

@@ -213,7 +213,9 @@ impl Observer {
     /// Forgets how an idle connection ended, if nobody has awaited it: when an idle peer closes is its own business, and
     /// whether it has done so by now the kernel's mood.
     pub fn forget_the_end_of_an_idle_connection(&self) {
-        if self.search_idle().is_none_or(|mut idle| self.shows(&mut idle)) {
+        // First the question that costs nothing: the other one labels all that has crossed.
+        let unclaimed = self.recorder().tape(self.node).has_unclaimed_end();
+        if unclaimed && self.search_idle().is_none_or(|mut idle| self.shows(&mut idle)) {
             self.recorder().forget_unclaimed_ends(self.node);
         }
     }

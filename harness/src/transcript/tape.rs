@@ -28,6 +28,12 @@ enum Entry {
     Mark(String),
 }
 
+impl Entry {
+    fn is_end(&self) -> bool {
+        matches!(self, Self::Fact(_, What::Fin | What::Rst))
+    }
+}
+
 /// A border in a tape: everything before it is claimed. The second number counts octets inside an entry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -285,6 +291,12 @@ impl Tape {
         taken
     }
 
+    /// Whether a connection has ended, and nobody has awaited it.
+    #[must_use]
+    pub fn has_unclaimed_end(&self) -> bool {
+        self.entries.iter().skip(self.claimed.entry).any(Entry::is_end)
+    }
+
     /// Forgets the ends of a connection that nobody has awaited.
     pub fn forget_unclaimed_ends(&mut self) {
         self.edition += 1;
@@ -292,7 +304,7 @@ impl Tape {
         let claimed = self.claimed.entry;
         self.entries.retain(|entry| {
             at += 1;
-            at <= claimed || !matches!(entry, Entry::Fact(_, What::Fin | What::Rst))
+            at <= claimed || !entry.is_end()
         });
     }
 

@@ -3,31 +3,39 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use socket2::SockRef;
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-static NEXT: AtomicU32 = AtomicU32::new(0);
+// Several test binaries run side by side; a different start keeps them apart, a collision would only cost time.
+static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(251) << 8));
 
 /// An address of 127.0.0.0/8, another one at each call.
 #[must_use]
 pub fn next() -> IpAddr {
     let at = NEXT.fetch_add(1, Ordering::Relaxed);
-    // Several test binaries run side by side; a different start keeps them apart, a collision would only cost time.
-    let at = (std::process::id().wrapping_mul(251) << 8).wrapping_add(at);
     let [_, b, c, d] = at.to_be_bytes();
     IpAddr::V4(Ipv4Addr::new(127, 1 + b % 254, c, 1 + d % 254))
 }
+
+/// How many connections may wait to be accepted, as std has it.
+const WAITING: i32 = 128;
 
 /// A socket that listens on a port of the kernel's choice.
 ///
 /// # Errors
 /// When the kernel gives none; the message names the address.
 pub fn listen(address: IpAddr) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(SocketAddr::new(address, 0))
-        .map_err(|error| io::Error::new(error.kind(), format!("failed to listen on {address}: {error}")))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    let at = SocketAddr::new(address, 0);
+    let listening = || {
+        let socket = Socket::new(Domain::for_address(at), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+        socket.bind(&at.into())?;
+        socket.listen(WAITING)?;
+        Ok(socket.into())
+    };
+    listening()
+        .map_err(|error: io::Error| io::Error::new(error.kind(), format!("failed to listen on {address}: {error}")))
 }
 
 /// As many addresses with different ports of the kernel's choice, for programs that take a number and no socket: free at this

@@ -2,13 +2,17 @@
 //! comes meets this bound.
 
 use std::panic::{Location, catch_unwind, resume_unwind};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// How long a wait may last before the case fails: 10 s, or `LASTCHUNK_PATIENCE_MS` milliseconds.
 #[must_use]
 pub fn bound() -> Duration {
-    let told = std::env::var("LASTCHUNK_PATIENCE_MS").ok().and_then(|text| text.parse().ok());
-    Duration::from_millis(told.unwrap_or(10_000))
+    static BOUND: LazyLock<Duration> = LazyLock::new(|| {
+        let told = std::env::var("LASTCHUNK_PATIENCE_MS").ok().and_then(|text| text.parse().ok());
+        Duration::from_millis(told.unwrap_or(10_000))
+    });
+    *BOUND
 }
 
 /// A wait whose effect did not come within the bound: what the panic of [`wait`] carries. As text, what was awaited, where,

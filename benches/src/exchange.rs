@@ -16,6 +16,9 @@ use crate::streams::{self, HEADER_SECTION};
 /// How many events an exchange has, each one chunk and one write.
 pub const EVENTS: usize = 20;
 
+/// As much room as a case's reader has: less would be more reads.
+const ROOM: usize = 64 * 1024;
+
 const REQUEST: &[u8] = b"GET /events HTTP/1.1\r\nHost: bench.test\r\nConnection: close\r\n\r\n";
 
 /// The text of a whole case on this stage: its transcript, rendered with the verdict.
@@ -52,7 +55,7 @@ pub async fn bare() -> io::Result<Vec<u8>> {
 async fn serve(listener: &TcpListener) -> io::Result<()> {
     let (mut socket, _) = listener.accept().await?;
     socket.set_nodelay(true)?;
-    let mut head = Vec::new();
+    let mut head = Vec::with_capacity(ROOM);
     while !head.ends_with(b"\r\n\r\n") && socket.read_buf(&mut head).await? > 0 {}
     socket.write_all(HEADER_SECTION).await?;
     let chunk = streams::chunk(40);
@@ -71,7 +74,7 @@ async fn read(address: SocketAddr) -> io::Result<Vec<u8>> {
     let mut socket: TcpStream = socket.connect(address).await?;
     socket.set_nodelay(true)?;
     socket.write_all(REQUEST).await?;
-    let mut response = Vec::new();
+    let mut response = Vec::with_capacity(ROOM);
     socket.read_to_end(&mut response).await?;
     socket.shutdown().await?;
     Ok(response)

@@ -29,6 +29,9 @@ const WINDOW: usize = 8 * 1024;
 /// With fewer octets than this it does not pay.
 const SMALL: usize = 128;
 
+/// For so many events room is made at once: of a slice that begins with the shortest ones, nothing is known about the rest.
+const MOST_AT_ONCE: usize = 2048;
+
 impl Decoder {
     /// At the beginning of a stream.
     pub fn new() -> Decoder {
@@ -38,7 +41,14 @@ impl Decoder {
     /// Interprets further octets; returns the events that they dispatch.
     pub fn push(&mut self, octets: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
-        self.push_with(octets, |event| events.push(event.to_event()));
+        self.push_with(octets, |event| {
+            if events.is_empty() {
+                // As many as there would be if all were like the first.
+                let length = event.dispatched_at - event.range.start;
+                events.reserve((octets.len() / length).clamp(1, MOST_AT_ONCE));
+            }
+            events.push(event.to_event());
+        });
         events
     }
 

@@ -138,7 +138,7 @@ pub(super) async fn play(host: &mut Host, cell: Cell) -> Result<Facts, String> {
                 origin.step("the origin sends events of 512 octets", &client);
                 while seen(&client) == before && sent < AT_MOST {
                     let block = format!("data: {}\n\n", "x".repeat(BLOCK - 8));
-                    origin.write(cell.framed(&block).as_bytes(), host, &mut client, 1).await?;
+                    origin.write(cell.framed(&block).as_bytes(), host, &mut client, host.fences().max(2)).await?;
                     sent += BLOCK;
                 }
                 let from = if seen(&client) > before {

@@ -8,6 +8,7 @@ use harness::origin::{Scripted, scripted};
 use harness::render::{Redactions, render};
 use harness::stage::Stage;
 use harness::until::closed;
+use rustix::net::sockopt::set_tcp_quickack;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -73,6 +74,8 @@ async fn read(address: SocketAddr) -> io::Result<Vec<u8>> {
     socket.bind(SocketAddr::new(address.ip(), 0))?;
     let mut socket: TcpStream = socket.connect(address).await?;
     socket.set_nodelay(true)?;
+    // As a case's reader: its kernel need not acknowledge each segment.
+    set_tcp_quickack(&socket, false)?;
     socket.write_all(REQUEST).await?;
     let mut response = Vec::with_capacity(ROOM);
     socket.read_to_end(&mut response).await?;

@@ -1,9 +1,11 @@
 //! The recorder as the actors see it: each writes on its own tape, a case waits for facts on it.
 
 use std::panic::Location;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
+use rustix::net::sockopt::set_tcp_quickack;
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::gateway::Log;
@@ -23,6 +25,8 @@ struct Shared {
     /// What a task of the case has raised first, until it is raised again.
     raised: Mutex<Option<Payload>>,
     changed: Notify,
+    /// The reader's socket, if its kernel acknowledges late.
+    late: OnceLock<Weak<TcpStream>>,
 }
 
 /// A handle to one node's tape. Cheap to clone.
@@ -44,6 +48,7 @@ impl Observer {
             logs: Mutex::default(),
             raised: Mutex::default(),
             changed: Notify::new(),
+            late: OnceLock::new(),
         });
         let last_hop = nodes.saturating_sub(2);
         let lanes = |node: usize| match node {
@@ -54,6 +59,26 @@ impl Observer {
             _ => None,
         };
         (0..nodes).map(|node| Self { shared: Arc::clone(&shared), node, lanes: lanes(node) }).collect()
+    }
+
+    /// Lets the kernel acknowledge what this socket receives together with what it sends, or when its clock says so, as it
+    /// does on a connection that has lasted a while; on a young one it acknowledges each segment, which takes as long as all
+    /// else of a direct case. Whoever waits for acknowledgements calls [`Observer::ask_for_acknowledgements`], and so waits
+    /// for no clock.
+    pub(crate) fn acknowledges_late(&self, socket: &Weak<TcpStream>) {
+        if let Some(open) = socket.upgrade()
+            && set_tcp_quickack(&*open, false).is_ok()
+        {
+            let _there_is_one_reader = self.shared.late.set(Weak::clone(socket));
+        }
+    }
+
+    /// Has the reader's kernel acknowledge at once what it has received.
+    pub(crate) fn ask_for_acknowledgements(&self) {
+        if let Some(socket) = self.shared.late.get().and_then(Weak::upgrade) {
+            let asked = set_tcp_quickack(&*socket, true);
+            let _late_again = asked.and_then(|()| set_tcp_quickack(&*socket, false));
+        }
     }
 
     /// The lanes that this node observes, if it observes a hop.

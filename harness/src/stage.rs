@@ -128,6 +128,10 @@ impl Stage {
         let socket = reader::connect(next, self.clamped, &at_reader, caller).await;
         let tap = socket.and_then(|socket| Tap::new(socket, at_reader.clone()));
         let tap = tap.unwrap_or_else(|error| cannot_start("the reader", &error.to_string()));
+        // Whoever clamps wants a write that blocks, and what is not acknowledged yet fills a small buffer.
+        if gateways.is_empty() && !self.clamped {
+            at_reader.acknowledges_late(&tap.socket());
+        }
         Scene { reader: R::on(tap), origin: Origin { service: origin, relayed }, gateways, first: next, steps: 0 }
     }
 }

@@ -69,7 +69,7 @@ impl Tap {
     /// # Errors
     /// When the kernel does not tell.
     pub async fn acknowledged(&self) -> io::Result<()> {
-        acknowledged(&self.socket).await
+        acknowledged_when_asked(&self.socket, &self.observer).await
     }
 
     /// Takes what has arrived, as far as `room` has any; the tape holds the same octets, not a copy. Empty at FIN.
@@ -190,6 +190,15 @@ pub fn has_unread(socket: &TcpStream) -> bool {
 /// When the kernel does not tell.
 pub async fn acknowledged(socket: &TcpStream) -> io::Result<()> {
     while kernel::unacknowledged(socket)? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+/// The same where the peer may be the reader of this observer's case, which is asked.
+pub(crate) async fn acknowledged_when_asked(socket: &TcpStream, observer: &Observer) -> io::Result<()> {
+    while kernel::unacknowledged(socket)? > 0 {
+        observer.ask_for_acknowledgements();
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -16,7 +16,7 @@ use crate::kernel::{Unread, unacknowledged, unread};
 use crate::observer::Observer;
 use crate::patience;
 use crate::reader::CLAMPED;
-use crate::tap::{Tap, acknowledged, peek};
+use crate::tap::{Tap, acknowledged_when_asked, peek};
 use crate::tasks::{reraise, watched};
 
 /// What the fence asks for: an origin answers it by itself, and no observer sees it.
@@ -71,7 +71,8 @@ impl Service {
         }
         let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for socket in sockets.iter().filter_map(Weak::upgrade) {
-            acknowledged(&socket).await.expect("the kernel tells what it has not sent");
+            let acknowledged = acknowledged_when_asked(&socket, &self.observer).await;
+            acknowledged.expect("the kernel tells what it has not sent");
         }
     }
 
@@ -83,6 +84,7 @@ impl Service {
         let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for socket in sockets.iter().filter_map(Weak::upgrade) {
             if unacknowledged(&*socket)? > 0 {
+                self.observer.ask_for_acknowledgements();
                 return Ok(false);
             }
         }

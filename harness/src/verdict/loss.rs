@@ -48,7 +48,7 @@ pub enum Loss {
         /// The first octets of what was lost.
         from: Vec<u8>,
         /// The octets before it in its line, or the last of them: none when whole lines are lost.
-        behind: Vec<u8>,
+        after: Vec<u8>,
     },
     /// The event at the end of the stream lacks its empty line, and is discarded (WHATWG HTML 9.2.6).
     PendingEvent,
@@ -73,7 +73,7 @@ pub enum Addition {
         /// The first of them.
         from: Vec<u8>,
         /// The octets before them in their line, or the last of those: none when they begin it.
-        behind: Vec<u8>,
+        after: Vec<u8>,
     },
     /// Octets that no framing accounts for.
     Unframed {
@@ -139,12 +139,12 @@ impl Difference {
             rest = Some(&content[shared..]);
             if shared < content.len() {
                 content_is_lost = true;
-                let (from, behind) = (excerpt(&content[shared..]), behind(&content[..shared]));
-                self.lost.push(Loss::Content { lost: content.len() - shared, of: content.len(), from, behind });
+                let (from, after) = (excerpt(&content[shared..]), after(&content[..shared]));
+                self.lost.push(Loss::Content { lost: content.len() - shared, of: content.len(), from, after });
             }
             if got.len() > common && !is_another_error(meant, answer) {
-                let (from, behind) = (excerpt(&got[common..]), behind(&got[..common]));
-                self.added.push(Addition::Content { octets: got.len() - common, at: common, from, behind });
+                let (from, after) = (excerpt(&got[common..]), after(&got[..common]));
+                self.added.push(Addition::Content { octets: got.len() - common, at: common, from, after });
             }
         }
         let unframed = answer.unframed();
@@ -198,7 +198,7 @@ fn excerpt(octets: &[u8]) -> Vec<u8> {
 }
 
 /// The end of the line that ends with these octets: a word that is cut in two is read with it.
-fn behind(octets: &[u8]) -> Vec<u8> {
+fn after(octets: &[u8]) -> Vec<u8> {
     let line = memchr::memrchr(b'\n', octets).map_or(0, |lf| lf + 1).max(octets.len().saturating_sub(BEFORE));
     octets[line..].to_vec()
 }
@@ -221,9 +221,9 @@ impl fmt::Display for Loss {
                 f.write_str("trailer ")?;
                 field(f, name, got)
             }
-            Self::Content { lost, of, from, behind } => {
+            Self::Content { lost, of, from, after } => {
                 write!(f, "{lost} of {of} octets of content, from {}", Excerpt { of: *lost, from })?;
-                Behind(behind).fmt(f)
+                After(after).fmt(f)
             }
             Self::PendingEvent => f.write_str("the pending event"),
             Self::Terminal { event } => write!(f, "the event \"{}\" that ends the stream", printable(event)),
@@ -237,10 +237,10 @@ impl fmt::Display for Addition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = |octets: usize| if octets == 1 { "" } else { "s" };
         match self {
-            Self::Content { octets, at, from, behind } => {
+            Self::Content { octets, at, from, after } => {
                 let excerpt = Excerpt { of: *octets, from };
                 write!(f, "{octets} octet{} of content at offset {at}: {excerpt}", s(*octets))?;
-                Behind(behind).fmt(f)
+                After(after).fmt(f)
             }
             Self::Unframed { octets, from } => {
                 write!(f, "{octets} octet{} outside the framing: {}", s(*octets), Excerpt { of: *octets, from })
@@ -263,10 +263,10 @@ impl fmt::Display for Excerpt<'_> {
 }
 
 /// Prints what stands before a cut inside a line.
-struct Behind<'a>(&'a [u8]);
+struct After<'a>(&'a [u8]);
 
-impl fmt::Display for Behind<'_> {
+impl fmt::Display for After<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, ", behind \"{}\"", escape(self.0)) }
+        if self.0.is_empty() { Ok(()) } else { write!(f, ", after \"{}\"", escape(self.0)) }
     }
 }

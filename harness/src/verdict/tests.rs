@@ -52,7 +52,7 @@ fn a_loss_behind_a_complete_message_is_cut_silent() {
         verdict(CUT_SILENTLY, meant(TWO_EVENTS)),
         "o>p  200, complete (close-delimited); 1 event, pending event discarded\n\
          p>c  200, complete (last-chunk); 1 event, pending event discarded\n\
-         lost: 4 of 22 octets of content, from \"wo\\n\\n\", behind \"data: t\"\n\
+         lost: 4 of 22 octets of content, from \"wo\\n\\n\", after \"data: t\"\n\
          lost: the pending event\n\
          outcome: cut-silent"
     );
@@ -65,7 +65,7 @@ fn a_reader_that_demands_an_event_at_the_end_can_tell() {
         verdict(CUT_SILENTLY, meant),
         "o>p  200, complete (close-delimited); 1 event, pending event discarded\n\
          p>c  200, complete (last-chunk); 1 event, pending event discarded\n\
-         lost: 4 of 22 octets of content, from \"wo\\n\\n\", behind \"data: t\"\n\
+         lost: 4 of 22 octets of content, from \"wo\\n\\n\", after \"data: t\"\n\
          lost: the pending event\n\
          lost: the event \"done\" that ends the stream\n\
          outcome: cut-visible"
@@ -115,7 +115,7 @@ o>c  \r\n
 #[case::reset(
     "o>c  b\\r\\n\no>c  dat\no>c  -- RST",
     "o>c  200, incomplete: cut inside chunk-data; 1 event, pending event discarded\n\
-     lost: 8 of 22 octets of content, from \"a: two\\n\\n\", behind \"dat\"\n\
+     lost: 8 of 22 octets of content, from \"a: two\\n\\n\", after \"dat\"\n\
      lost: the pending event\n\
      lost: the end of the message (incomplete: cut inside chunk-data)\n\
      outcome: cut-visible"
@@ -162,8 +162,8 @@ o>c  \r\n
 #[case::other_content(
     "o>c  b\\r\\n\no>c  data: tow\\n\\n\no>c  \\r\\n\no>c  0\\r\\n\no>c  \\r\\n",
     "o>c  200, complete (last-chunk); 2 events\n\
-     lost: 4 of 22 octets of content, from \"wo\\n\\n\", behind \"data: t\"\n\
-     added: 4 octets of content at offset 18: \"ow\\n\\n\", behind \"data: t\"\n\
+     lost: 4 of 22 octets of content, from \"wo\\n\\n\", after \"data: t\"\n\
+     added: 4 octets of content at offset 18: \"ow\\n\\n\", after \"data: t\"\n\
      outcome: altered"
 )]
 #[case::more_content(

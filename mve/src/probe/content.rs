@@ -8,7 +8,7 @@ use flate2::write::{MultiGzDecoder, ZlibDecoder};
 use harness::wire::events;
 use harness::wire::notation::printable;
 
-use super::utf8::{NotUtf8, Utf8};
+use super::utf8::{MARK, NotUtf8, Utf8};
 
 /// So many octets of content are taken off a coding at most: what a few octets can swell to has no bound.
 const MOST_DECODED: usize = 64 * 1024 * 1024;
@@ -81,6 +81,8 @@ pub struct Events {
     pub retry: Option<Duration>,
     /// Comments.
     pub comments: usize,
+    /// Whether there is nothing but empty lines, and a byte order mark at most.
+    pub is_blank: bool,
 }
 
 /// The content of a response.
@@ -116,6 +118,8 @@ pub struct Intake {
     decoder: Decoder,
     events: Option<(events::Decoder, Events)>,
     utf8: Utf8,
+    /// Octets that are no line ends.
+    in_lines: usize,
     mark: Option<String>,
     has_mark: bool,
     most_decoded: usize,
@@ -151,6 +155,7 @@ impl Intake {
             decoder,
             events: is_stream.then(Default::default),
             utf8: Utf8::default(),
+            in_lines: 0,
             mark: mark.map(str::to_owned),
             has_mark: false,
             most_decoded: MOST_DECODED,
@@ -237,6 +242,9 @@ impl Intake {
         tail.drain(..tail.len().saturating_sub(most));
         let Some((decoder, events)) = &mut self.events else { return };
         self.utf8.push(plain);
+        if self.in_lines <= MARK.len() {
+            self.in_lines += plain.iter().filter(|octet| !matches!(octet, b'\n' | b'\r')).count();
+        }
         let (mark, has_mark) = (self.mark.as_deref(), &mut self.has_mark);
         decoder.push_with(plain, |event| {
             *has_mark |= mark.is_some_and(|mark| event.event == mark || event.data.trim() == mark);
@@ -254,12 +262,15 @@ impl Intake {
         self.content.has_mark = self.mark.is_some().then_some(self.has_mark);
         let is_readable = matches!(self.content.coding, Coding::Identity | Coding::Decoded(_));
         self.content.not_utf8 = self.utf8.broken().filter(|_| is_readable);
+        let mark = if self.content.start.starts_with(MARK) { MARK.len() } else { 0 };
+        let is_blank = self.in_lines == mark;
         self.content.events = self.events.filter(|_| is_readable).map(|(decoder, events)| Events {
             dispatched: decoder.dispatched(),
             pending: decoder.pending().is_some(),
             last_id: decoder.last_event_id().to_owned(),
             retry: decoder.retry_ms().map(Duration::from_millis),
             comments: decoder.comments(),
+            is_blank,
             ..events
         });
         self.content

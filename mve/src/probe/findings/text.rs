@@ -52,7 +52,8 @@ fn not_utf8(seen: &Observation) -> Option<Finding> {
 /// That there is content, and not an event in it, nor the beginning of one.
 fn no_event(seen: &Observation) -> Option<Finding> {
     let events = seen.content.events.as_ref()?;
-    let is_idle = events.comments > 0 || events.retry.is_some() || !events.last_id.is_empty();
+    // An empty line keeps a stream alive as a comment does.
+    let is_idle = events.is_blank || events.comments > 0 || events.retry.is_some() || !events.last_id.is_empty();
     let is_told = events.dispatched == 0 && !events.pending && !is_idle && seen.content.octets() > 0;
     is_told.then(|| {
         Finding::harm("no-event", "content came, and no event in it: curl shows it, and readers of events show nothing")
@@ -82,6 +83,12 @@ mod tests {
     #[case::what_may_become_one(b"dat", &[])]
     #[case::a_comment(b": beat\n\n", &[])]
     #[case::a_reconnection_time(b"retry: 1\n\n", &[])]
+    #[case::empty_lines(b"\r\n\r\n\n", &[])]
+    #[case::a_mark(b"\xef\xbb\xbf", &[])]
+    #[case::a_mark_and_empty_lines(b"\xef\xbb\xbf\n\n", &[])]
+    #[case::a_mark_and_another(b"\xef\xbb\xbf\xef\xbb\xbf\n", &["no-event"])]
+    #[case::empty_lines_and_a_name(b"\n\nhello\n\n", &["no-event"])]
+    #[case::a_comment_that_is_no_utf8(b": caf\xe9 beat\n\n", &[])]
     #[case::gzip(b"\x1f\x8b\x08\0\0\0\0\0\0\x03", &["content-coding"])]
     #[case::nothing(b"", &[])]
     fn content_without_an_event_is_told(#[case] content: &[u8], #[case] said: &[&str]) {

@@ -147,8 +147,7 @@ impl Frames {
             return self.interim.push(status);
         }
         let fields = fields.into_iter().filter(|(name, _)| !name.starts_with(b":")).collect();
-        let head =
-            Head { at, version: "HTTP/2".to_owned(), status, fields, interim: std::mem::take(&mut self.interim) };
+        let head = Head { at, version: "HTTP/2".to_owned(), status, fields };
         let coding = content_coding(Some(&head));
         self.intake = Some(Intake::new(head.field("content-type"), coding.as_deref(), self.mark.as_deref()));
         self.head = Some(head);
@@ -197,6 +196,7 @@ impl Frames {
             method: asked.method,
             dialled: asked.dialled,
             deviations: upper.map(|_| "field name in upper case".to_owned()).collect(),
+            interim: self.interim,
             head: self.head,
             first_octet: self.first,
             delimited: Delimited::Frames,

@@ -26,6 +26,8 @@ pub struct Observation {
     pub method: String,
     /// How the connection was made.
     pub dialled: dial::Facts,
+    /// The statuses of the interim responses.
+    pub interim: Vec<u16>,
     /// The header section of the final response, if it came.
     pub head: Option<Head>,
     /// When the first octet of anything came.
@@ -74,8 +76,6 @@ pub struct Head {
     pub status: u16,
     /// The field lines, in order.
     pub fields: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The statuses of the interim responses before it.
-    pub interim: Vec<u16>,
 }
 
 impl Head {
@@ -121,6 +121,7 @@ impl Observation {
         let found = messages.iter().position(|message| !message.interim && message.status.is_some());
         // Without one, whatever came is judged.
         let message = found.or(messages.len().checked_sub(1)).map(|at| &messages[at]);
+        let interim = messages[..found.unwrap_or(messages.len())].iter().filter(|message| message.interim);
         let head = found.and_then(|at| head(recorded, at));
         let field = |name: &str| head.as_ref().and_then(|head| head.field(name));
         let coding = content_coding(head.as_ref());
@@ -155,6 +156,7 @@ impl Observation {
             method: asked.method,
             dialled: asked.dialled,
             first_octet: reads.first().map(|read| read.at),
+            interim: interim.filter_map(|message| message.status).collect(),
             head,
             delimited,
             pieces,
@@ -205,7 +207,6 @@ fn head(recorded: &Recorded, at: usize) -> Option<Head> {
         version: format!("HTTP/{major}.{minor}"),
         status: message.status?,
         fields: message.fields.iter().map(field).collect(),
-        interim: stream.messages[..at].iter().filter_map(|message| message.status).collect(),
     })
 }
 

@@ -47,11 +47,11 @@ fn connection(seen: &Observation) -> String {
 }
 
 fn head(text: &mut String, seen: &Observation) -> std::fmt::Result {
-    let Some(head) = &seen.head else { return writeln!(text, "\nno header section") };
     writeln!(text)?;
-    for status in &head.interim {
+    for status in &seen.interim {
         writeln!(text, "{status} (interim)")?;
     }
+    let Some(head) = &seen.head else { return writeln!(text, "no header section") };
     writeln!(text, "{} {}", head.version, head.status)?;
     for (name, value) in &head.fields {
         let is_secret = name.eq_ignore_ascii_case(b"set-cookie");

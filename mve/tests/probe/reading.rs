@@ -7,6 +7,7 @@ use mve::probe::dial::{NoConnection, Way};
 use mve::probe::ending::{Framing, How, Left};
 use mve::probe::findings::findings;
 use mve::probe::observation::Observation;
+use mve::probe::report::report;
 use mve::probe::request::Request;
 use mve::probe::target::Target;
 use mve::probe::{Bounds, probe};
@@ -61,6 +62,38 @@ async fn an_empty_reply_is_no_response() {
     let seen = observed(&Server::sends("")).await;
     assert_eq!((seen.framing.to_string().as_str(), seen.ending.how.word()), ("no response", "fin"));
     assert_eq!((seen.head, seen.first_octet), (None, None));
+}
+
+#[tokio::test]
+async fn an_interim_response_alone_is_not_told_as_nothing() {
+    let early = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    for (octets, evidence) in [
+        (early.to_owned(), "behind an interim response: 103"),
+        (format!("HTTP/1.1 100 Continue\r\n\r\n{early}"), "behind 2 interim responses, the last 103"),
+    ] {
+        let seen = observed(&Server::sends(octets)).await;
+        let found = findings(&seen);
+        let told: Vec<_> = found.iter().map(|found| (found.rule, found.what.as_str())).collect();
+        assert_eq!(told, [("no-response", "the connection ended before a final response")]);
+        assert!(found[0].evidence.ends_with(evidence), "{found:?}");
+        let page = report(&seen, &found);
+        assert!(page.contains("\n103 (interim)\nno header section\n"), "{page}");
+    }
+}
+
+/// Whether or not the header section was whole: what is wrong is in it, and not in a chunk.
+#[rstest]
+#[case::a_line_that_is_no_field(format!("{STREAM}oops\r\nContent-Length: 0\r\n\r\n"), "look for who writes this one")]
+#[case::one_that_is_the_last_to_come(format!("{STREAM}oops\r\n"), "look for who writes this one")]
+#[case::in_the_trailer_section(format!("{STREAM}{CHUNKED}0\r\noops\r\n\r\n"), "look for who writes this one")]
+#[case::no_number(format!("{STREAM}Content-Length: abc\r\n\r\n"), "send one Content-Length")]
+#[case::two_numbers(format!("{STREAM}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "send one Content-Length")]
+#[case::a_chunk(format!("{STREAM}{CHUNKED}oops\r\n"), "octets in place of a chunk")]
+#[tokio::test]
+async fn a_fault_of_the_header_section_has_a_cure_of_its_own(#[case] octets: String, #[case] cure: &str) {
+    let found = findings(&observed(&Server::sends(octets)).await);
+    let found = found.iter().find(|found| found.rule == "malformed").expect("it is");
+    assert!(found.cure.contains(cure), "{found:?}");
 }
 
 #[tokio::test]

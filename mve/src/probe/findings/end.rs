@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use harness::wire::h1::Malformed;
 use harness::wire::notation::escape;
 
 use super::super::ending::{Framing, How, Left};
@@ -33,8 +34,8 @@ fn framing(seen: &Observation) -> Option<Finding> {
     let is_over = seen.ending.how.is_the_peers();
     match &seen.framing {
         Framing::Nothing if is_over => Some(
-            Finding::harm("no-response", "the connection ended before an octet of a response")
-                .seen(format!("{}, after {at}", seen.ending.how))
+            Finding::harm("no-response", before_a_response(seen))
+                .seen(format!("{}, after {at}{}", seen.ending.how, after_interims(seen)))
                 .by("RFC 9112 9.5, 8")
                 .cured_by("look whether the server, or a gateway before it, crashed or refused the request: its log at this moment"),
         ),
@@ -60,7 +61,7 @@ fn framing(seen: &Observation) -> Option<Finding> {
             Some(
                 Finding::harm("malformed", "the framing breaks: what follows cannot be read")
                     .seen(format!("{why}{stray}; after {at}"))
-                    .by("RFC 9112 7.1, 6.3; RFC 9113 8.1.1")
+                    .by("RFC 9112 5, 6.3, 7.1; RFC 9113 8.1.1")
                     .cured_by(unframed_cure(seen, why)),
             )
         }
@@ -68,13 +69,39 @@ fn framing(seen: &Observation) -> Option<Finding> {
     }
 }
 
+fn before_a_response(seen: &Observation) -> &'static str {
+    if seen.interim.is_empty() {
+        "the connection ended before an octet of a response"
+    } else {
+        "the connection ended before a final response"
+    }
+}
+
+/// What came before no final response did.
+fn after_interims(seen: &Observation) -> String {
+    match &seen.interim[..] {
+        [] => String::new(),
+        [status] => format!(", behind an interim response: {status}"),
+        [.., status] => format!(", behind {} interim responses, the last {status}", grouped(seen.interim.len())),
+    }
+}
+
 /// What to do about octets that nobody can read as what is due.
 fn unframed_cure(seen: &Observation, why: &str) -> &'static str {
     const TLS: [&[u8]; 2] = [b"\x15\x03", b"\x16\x03"];
+    let is = |fault: Malformed| why == fault.to_string();
     match &seen.head {
         None if why.starts_with("HTTP/1 in place") => "it speaks HTTP/1.1: leave --http2-prior-knowledge out",
         _ if seen.dialled.is_http2 => {
             "ask with --http1.1 whether the stream itself is sound; then look for whose frames these are"
+        }
+        _ if is(Malformed::FieldLine) => {
+            "each line of the header section, and of the trailer section, is a name, a colon and a value: look for who writes \
+             this one, a script, a line end inside a value, a field that is added past the server"
+        }
+        _ if is(Malformed::ContentLength) => {
+            "send one Content-Length, in digits, or none: look for who adds another one, the application, a middleware or a \
+             gateway"
         }
         None if TLS.iter().any(|record| seen.stray.starts_with(record)) => "it speaks TLS: ask for https",
         None => {

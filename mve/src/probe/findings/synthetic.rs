@@ -129,7 +129,6 @@ impl Script {
             version: self.version.to_owned(),
             status: self.status,
             fields: self.fields.iter().map(|(name, value)| (octets(name), octets(value))).collect(),
-            interim: Vec::new(),
         });
         let field = |name: &str| head.as_ref().and_then(|head| head.field(name));
         let mut intake = Intake::new(field("content-type"), field("content-encoding"), self.mark);
@@ -146,6 +145,7 @@ impl Script {
                 tls: Some((ms(23), "TLS 1.3")),
                 is_http2: self.is_http2,
             },
+            interim: Vec::new(),
             first_octet: self.head_at.or(self.content.first().map(|(at, _)| *at)).map(ms),
             delimited: self.delimited,
             pieces: self.content.iter().map(|(_, octets)| octets.len()).collect(),

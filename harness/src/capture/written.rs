@@ -55,13 +55,26 @@ fn beginning(octets: &[u8]) -> Option<usize> {
     (begins || introduction(text).is_some()).then_some(text.len())
 }
 
-/// How many octets introduce the transcript that follows, as `lastchunk show` does.
+/// How many octets introduce the transcript that follows, as `lastchunk show` does: its first line begins with the name of
+/// a case, or the last one does where a conf comes before it.
 fn introduction(text: &[u8]) -> Option<usize> {
     let (border, most) = INTRODUCED;
     let text = &text[..text.len().min(most)];
     let lines = 2 + text.windows(border.len()).position(|window| window == border)?;
     let is_text = text[..lines].iter().all(|octet| *octet == b'\n' || !octet.is_ascii_control());
-    (is_text && !text.starts_with(b"HTTP/") && !text.starts_with(b"---\n")).then_some(lines)
+    let mut introduced = text[..lines - 2].split(|octet| *octet == b'\n');
+    let names_a_case = introduced.next().is_some_and(names_a_case) || introduced.next_back().is_some_and(names_a_case);
+    (is_text && names_a_case && !text.starts_with(b"HTTP/")).then_some(lines)
+}
+
+/// Whether a line begins as `failure/variant` does, or the cell of a table, whose name has more parts.
+fn names_a_case(line: &[u8]) -> bool {
+    let name = line.split(|octet| matches!(octet, b' ' | b',')).next().unwrap_or_default();
+    let is_word = |part: &[u8]| {
+        part.first().is_some_and(u8::is_ascii_alphanumeric)
+            && part.iter().all(|octet| octet.is_ascii_alphanumeric() || b"_-.+@".contains(octet))
+    };
+    name.contains(&b'/') && name.split(|octet| *octet == b'/').all(is_word)
 }
 
 /// The content of a snapshot file, without the head that insta writes.
@@ -106,7 +119,19 @@ mod tests {
         assert_eq!(Written::read(text.as_bytes()), Some(parse(transcript).map(Written::Transcript)));
         let error = Written::read(format!("{text}what\n").as_bytes()).expect("it begins so").expect_err("no line");
         assert_eq!(error.line, 8);
-        for octets in ["HTTP/1.1 200 OK\n\nchain: c, o\n\n", "a\x1b\n\nchain: c, o\n\n", "a\nchain: c, o\n\n"] {
+        let conf = "./nginx.conf, through the server x\ntaken as it is";
+        let behind_a_conf = format!("{conf}\n\nfailure/variant, origin scripted\n\n{transcript}");
+        assert_eq!(Written::read(behind_a_conf.as_bytes()), Some(parse(transcript).map(Written::Transcript)));
+        for octets in [
+            "HTTP/1.1 200 OK\n\nchain: c, o\n\n",
+            "a/b\x1b\n\nchain: c, o\n\n",
+            "a/b\nchain: c, o\n\n",
+            // An event stream that has such a field.
+            "retry: 10\ndata: {\"a\":1}\n\nchain: my chain\n\n",
+            "data: a/b\n\nchain: my chain\n\n",
+            ": a/b\n\nchain: my chain\n\n",
+            "/events\n\nchain: my chain\n\n",
+        ] {
             assert_eq!(Written::read(octets.as_bytes()), None, "{octets:?}");
         }
     }

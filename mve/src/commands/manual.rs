@@ -50,6 +50,11 @@ impl Man {
         all.build();
         // A folder of such a name is written to as ./probe.
         let one = self.folder.as_deref().and_then(|name| all.find_subcommand(name));
+        if one.is_some_and(|one| one.get_name() == "help") {
+            return Err(Complaint::new(
+                "help has no page: lastchunk man is that of all; a folder of that name is ./help",
+            ));
+        }
         match (&self.folder, one) {
             (Some(folder), None) => {
                 let name = quoted(&folder.to_string_lossy());

@@ -83,6 +83,18 @@ fn a_command_has_a_page_of_its_own_and_makes_no_folder() {
 }
 
 #[test]
+fn help_has_neither_a_page_nor_a_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = Said::by(lastchunk(&["man", "help"]).current_dir(&folder));
+    assert_eq!((said.status, said.out.as_str()), (Some(2), ""));
+    assert!(said.err.starts_with("lastchunk: help has no page: "), "{said:?}");
+    assert_eq!(std::fs::read_dir(&folder).expect("it is there").count(), 0);
+    let said = Said::by(lastchunk(&["man", "./help"]).current_dir(&folder));
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
+    assert!(folder.path().join("help/lastchunk.1").is_file());
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_told_in_a_line() {
     let said = say(&["man", "/dev/null/man"]);
     assert_eq!(said.status, Some(2));

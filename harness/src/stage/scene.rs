@@ -157,8 +157,8 @@ impl<R: Reader> Scene<R> {
     }
 
     /// Sends `request` to the first gateway over a connection of its own, and waits until the gateway ends that
-    /// connection without an answer; none of it is in the transcript. A gateway's own time-out can so be a case's clock: what the gateway
-    /// ends here has waited for as long as its configuration says, so the reader's stream, begun before, has too.
+    /// connection without an answer; none of it is in the transcript. A gateway's own time-out can so be a case's clock: what
+    /// the gateway ends here has waited for as long as its configuration says, so the reader's stream, begun before, has too.
     ///
     /// # Panics
     /// When there is no gateway, it does not take the request, does not end the connection, or answers: then it has not

@@ -153,7 +153,8 @@ fn content_end(tape: &Tape, wanted: &[u8]) -> Option<usize> {
     None
 }
 
-/// How many requests there are, behind which octet each response ended that left the connection usable, and whether none ended it.
+/// How many requests there are, behind which octet each response ended that left the connection usable, and whether none
+/// ended it.
 fn exchanges(tape: &Tape) -> (usize, Vec<usize>, bool) {
     let requests = label_requests(&all(tape, OUT), End::Open);
     let mut labeller = Labeller::responses(requests.methods().map(str::to_owned));

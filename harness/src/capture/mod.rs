@@ -6,7 +6,7 @@ mod written;
 use crate::transcript::{Event, Lane, Step, StepId, Transcript, What, chain};
 use crate::wire::h1::End;
 
-pub use secrets::{SECRET_FIELDS, SECRET_PARAMETERS, Secrets, is_secret, without_secrets};
+pub use secrets::{SECRET_FIELDS, SECRET_PARAMETERS, Secrets, Side, is_secret, without_secrets};
 pub use written::{Written, content_of_snapshot};
 
 /// So many octets are explained at most: 16 MiB. Nothing is kept of the text that explains them, so what is held is the octets,

@@ -33,8 +33,12 @@ pub struct About {
     pub versions: Vec<(String, String)>,
     /// What the application meant to send.
     pub meant: Measure,
-    /// The names of the fields whose values were taken out; those of parameters begin with `?`.
+    /// The names of the fields whose values were taken out; those of parameters begin with `?`, those of members of JSON
+    /// stand in braces.
     pub redacted: BTreeSet<String>,
+    /// Whether there were more values than were looked for elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_more_secrets: bool,
     /// What a probe told of it; none of a case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,

@@ -109,11 +109,13 @@ impl Bundle {
             Via::Nginx(name) => fixtures::nginx::conf::text(name).map(str::to_owned),
         };
         let mut redacted = BTreeSet::new();
+        let mut has_more_secrets = false;
         let (transcript, conf) = if keep_secrets {
             (transcript, conf)
         } else {
             let (transcript, found) = without_secrets(transcript);
-            redacted.extend(found);
+            redacted.extend(found.names);
+            has_more_secrets = found.has_more;
             (transcript, conf.map(|conf| conf_without_secrets(&conf, &mut redacted)))
         };
         let about = About {
@@ -127,6 +129,7 @@ impl Bundle {
             versions: versions(machine, case.shows.via != Via::Direct, case.witness),
             meant: Measure::of(&transcript.meant),
             redacted,
+            has_more_secrets,
             told: None,
             pauses: paused(&transcript),
             shrunk: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use harness::capture::Secrets;
 use harness::verdict::{Outcome, Verdict};
 use harness::wire::notation::printable;
 
@@ -100,7 +101,7 @@ pub(super) fn report(bundle: &Bundle) -> String {
          the gateway to the reader, `c>o` and `o>c` where nothing stands between. What follows `#` is an annotation.\n"
         .to_owned());
     put(versions(&about.versions));
-    put(redacted(&about.redacted));
+    put(redacted(&about.redacted, about.has_more_secrets));
     put("## To see it again\n".to_owned());
     let far = if bundle.conf.is_some() { 8080 } else { 8000 };
     put(fenced(&format!(
@@ -120,12 +121,7 @@ pub(super) fn report(bundle: &Bundle) -> String {
 }
 
 /// The page of a response in frames: without octets, and so without a script.
-pub(super) fn of_frames(
-    title: &str,
-    told: &str,
-    its_versions: &[(String, String)],
-    names: &BTreeSet<String>,
-) -> String {
+pub(super) fn of_frames(title: &str, told: &str, its_versions: &[(String, String)], secrets: &Secrets) -> String {
     let parts = [
         format!("# {}\n", plain(title)),
         "## What happened\n".to_owned(),
@@ -134,7 +130,7 @@ pub(super) fn of_frames(
          happens there too.\n"
             .to_owned(),
         versions(its_versions),
-        redacted(names),
+        redacted(&secrets.names, secrets.has_more),
     ];
     parts.join("\n")
 }
@@ -159,14 +155,18 @@ fn versions(versions: &[(String, String)]) -> String {
 }
 
 /// What is not shown, and what is left to the reader to look for.
-fn redacted(names: &BTreeSet<String>) -> String {
+fn redacted(names: &BTreeSet<String>, has_more: bool) -> String {
     if names.is_empty() {
         return "No field or parameter that carries credentials was found. URLs and content are as they were: read them before you post.\n"
             .to_owned();
     }
     let names: Vec<String> = names.iter().map(|name| code(name)).collect();
+    let more = match has_more {
+        true => "They were too many to look for each of them again: some are redacted only where they stand. ",
+        false => "",
+    };
     format!(
-        "The values of {} are redacted, and where they are said again: each octet is an `x`, so lengths are as they were. The \
+        "The values of {} are redacted, and where they are said again: each octet is an `x`, so lengths are as they were. {more}The \
          rest of URLs and content is as it was: read them before you post.\n",
         names.join(", ")
     )

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::capture::Secrets;
+use harness::capture::{Secrets, Side};
 use harness::wire::notation::printable;
 
 use super::about::kernel;
@@ -53,6 +53,7 @@ impl Probe<'_> {
             versions: versions(&seen),
             meant: Measure::default(),
             redacted: secrets.names,
+            has_more_secrets: secrets.has_more,
             told: Some(told.0),
             pauses: Vec::new(),
             shrunk: None,
@@ -68,20 +69,23 @@ impl Probe<'_> {
         if !self.keep_secrets {
             // All are known before the first is hidden: what is asked with may be said again, and the other way round.
             for (name, value) in &self.request.fields {
-                secrets.learn_from(name, value.as_bytes());
+                secrets.learn_from(Side::Request, name, value.as_bytes());
+            }
+            if let Some(content) = &self.request.content {
+                secrets.learn_from_content(content);
             }
             let mut fields: Vec<_> = seen.head.iter_mut().flat_map(|head| &mut head.fields).collect();
             for (name, value) in &fields {
-                secrets.learn_from(&String::from_utf8_lossy(name), value);
+                secrets.learn_from(Side::Response, &String::from_utf8_lossy(name), value);
             }
             seen.url = secrets.hidden_in_url(&seen.url);
             for (name, value) in &mut fields {
-                secrets.hide_in_field(&String::from_utf8_lossy(name), value);
+                secrets.hide_in_field(Side::Response, &String::from_utf8_lossy(name), value);
             }
         }
         let (told, found) = self.told(&seen, &secrets);
         let title = secrets.hidden_in(&title(&seen, &found));
-        let page = super::page::of_frames(&title, &told, &versions(&seen), &secrets.names);
+        let page = super::page::of_frames(&title, &told, &versions(&seen), &secrets);
         (page, secrets.names)
     }
 

@@ -20,7 +20,9 @@ The folder has report.md (the text of the issue), transcript.txt, the octets
 of each lane, a capture for Wireshark that says that it is synthesised, the
 conf, the origin as origin.py, origin.go and origin.rs, and compose.yaml. The
 values of fields that carry credentials (Authorization, Cookie, Set-Cookie,
-Proxy-Authorization, X-Api-Key and the like) are replaced by as many x.
+Proxy-Authorization, X-Api-Key and the like) are replaced by as many x, and so
+are those of parameters of URLs (token, api_key, sig) and, in what was asked
+with, of forms and of JSON. What is answered is searched for no names.
 
   lastchunk report error_by_abort@as-shipped
       into ./lastchunk-header_after_write-error_by_abort-as-shipped

@@ -123,6 +123,25 @@ fn what_is_secret_does_not_leave() {
     assert!(holds(&kept, "sk-0123456789").contains(&"report.md".to_owned()));
 }
 
+/// A key in what is asked with leaves in no file, wherever the answer says it again; how many cookies stand before it is told.
+#[test]
+fn a_key_in_content_does_not_leave_and_too_many_cookies_are_told() {
+    let server = Server::sends(format!("{STREAM}Content-Length: 21\r\n\r\ndata: sk-0123456789\n\n"));
+    let cookies: Vec<String> = (0..65).map(|number| format!("c{number}=value-{number:03}")).collect();
+    let cookies = format!("Cookie: {}", cookies.join("; "));
+    let content = r#"{"api_key":"sk-0123456789","stream":true}"#;
+    let (_held, folder) = room();
+    let said = reports(&server.url("/"), &folder, &["-H", &cookies, "-d", content]);
+    assert!(said.out.ends_with("redacted: cookie, {api_key} (--keep-secrets leaves them)\n"), "{said:?}");
+    let page = read(&folder, "report.md");
+    for text in [&page, &read(&folder, "transcript.txt"), &read(&folder, "bundle.json")] {
+        assert!(!text.contains("sk-0123456789"), "{text}");
+    }
+    assert!(page.contains(r#"{"api_key":"xxxxxxxxxxxxx","stream":true}"#), "{page}");
+    assert!(page.contains("They were too many to look for each of them again"), "{page}");
+    assert_eq!(replayed(&folder).out, "same: intact\n");
+}
+
 /// What a peer sends drives no terminal, and leaves no block of the page.
 #[test]
 fn a_hostile_response_stays_inside_its_block() {
@@ -203,13 +222,14 @@ fn over_http_2_what_is_secret_does_not_leave() {
             response = response.header(name, value);
         }
         let mut stream = respond.send_response(response.body(()).expect("a response"), false).expect("a stream");
-        stream.send_data(bytes::Bytes::from_static(b"data: secret-of-2\n\n"), true).expect("a window");
+        stream.send_data(bytes::Bytes::from_static(b"data: secret-of-2 secret-of-6\n\n"), true).expect("a window");
         while let Some(Ok(_)) = connection.accept().await {}
     });
     let (_held, folder) = room();
-    let arguments = ["--http2-prior-knowledge", "-H", "Authorization: Bearer secret-of-2"];
+    let content = r#"{"api_key":"secret-of-6"}"#;
+    let arguments = ["--http2-prior-knowledge", "-H", "Authorization: Bearer secret-of-2", "-d", content];
     let said = reports(&server.url("/secret-of-2?sig=secret-of-1"), &folder, &arguments);
-    assert!(said.out.contains("redacted: ?sig, ?token, authorization, set-cookie, userinfo@"), "{said:?}");
+    assert!(said.out.contains("redacted: ?sig, ?token, authorization, set-cookie, userinfo@, {api_key}"), "{said:?}");
     let page = read(&folder, "report.md");
     let left: Vec<&str> = page.lines().filter(|line| line.contains("secret-of-")).collect();
     assert_eq!(left, Vec::<&str>::new());

@@ -1,11 +1,12 @@
 //! A transcript without its credentials.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Secrets;
-use super::found::loose;
+use super::carrier::Side;
+use super::found::{found, loose};
 use super::names::is_of_framing;
+use super::passage::Passage;
 use crate::transcript::{Lane, Transcript, What};
 use crate::verdict::{Direction, connections};
 use crate::wire::h1::Label;
@@ -17,8 +18,8 @@ impl Secrets {
         for hop in 0..transcript.hops() {
             let mut masks: [Vec<bool>; 2] = Default::default();
             for connection in connections(&transcript, hop) {
-                self.mask(&connection.requests, &mut masks[0]);
-                self.mask(&connection.responses, &mut masks[1]);
+                self.mask(&connection.requests, Side::Request, &mut masks[0]);
+                self.mask(&connection.responses, Side::Response, &mut masks[1]);
             }
             for (lane, mask) in [Lane::request(hop), Lane::response(hop)].into_iter().zip(masks) {
                 let mut mask = mask.into_iter();
@@ -40,7 +41,7 @@ impl Secrets {
         let meant = &mut transcript.meant;
         for (name, value) in meant.fields.iter_mut().chain(&mut meant.trailers) {
             let mut octets = std::mem::take(value).into_bytes();
-            self.hide_in_field(name, &mut octets);
+            self.hide_in_field(Side::Response, name, &mut octets);
             *value = String::from_utf8_lossy(&octets).into_owned();
         }
         if let Some(content) = &mut meant.content {
@@ -52,47 +53,24 @@ impl Secrets {
     }
 
     /// Which octets of a direction are to be hidden.
-    fn mask(&mut self, direction: &Direction<'_>, mask: &mut Vec<bool>) {
+    fn mask(&self, direction: &Direction<'_>, side: Side, mask: &mut Vec<bool>) {
         let (start, octets) = (mask.len(), &direction.octets);
         mask.resize(start + octets.len(), false);
-        let mut ranges = self.found(direction);
-        for pieces in said(direction) {
-            ranges.extend(self.again_in(octets, &pieces));
-        }
-        for at in ranges.into_iter().flatten() {
-            mask[start + at] |= !is_space(octets[at]);
-        }
-    }
-
-    /// Where pieces, read as one, say again what is secret.
-    fn again_in(&self, octets: &[u8], pieces: &[Range<usize>]) -> Vec<Range<usize>> {
-        let joined: Cow<'_, [u8]> = match pieces {
-            [piece] => Cow::Borrowed(&octets[piece.clone()]),
-            pieces => Cow::Owned(pieces.iter().flat_map(|piece| &octets[piece.clone()]).copied().collect()),
+        let mut hide = |ranges: Vec<Range<usize>>| {
+            ranges.into_iter().flatten().for_each(|at| mask[start + at] |= !is_space(octets[at]));
         };
-        let mut ends = Vec::with_capacity(pieces.len());
-        pieces.iter().fold(0, |before, piece| {
-            ends.push(before + piece.len());
-            before + piece.len()
-        });
-        let mut all = Vec::new();
-        for found in self.again(&joined) {
-            let mut at = found.start;
-            let mut number = ends.partition_point(|end| *end <= at);
-            while at < found.end {
-                let upto = found.end.min(ends[number]);
-                let end_of_piece = pieces[number].end;
-                all.push(end_of_piece - (ends[number] - at)..end_of_piece - (ends[number] - upto));
-                at = upto;
-                number += 1;
-            }
+        for (passage, credentials) in found(direction, side) {
+            hide(passage.places(credentials.into_iter().map(|credential| credential.range)));
         }
-        all
+        for pieces in said(direction) {
+            let passage = Passage::of(octets, pieces);
+            hide(passage.places(self.again(&passage.octets)));
+        }
     }
 }
 
 /// Where a value may be said again: everywhere but in what messages hang together by, which is method, version and status,
-/// the fields of framing, and the sizes of chunks. Pieces that are read as one stand together.
+/// the names of fields, the fields of framing, and the sizes of chunks. Pieces that are read as one stand together.
 fn said(direction: &Direction<'_>) -> Vec<Vec<Range<usize>>> {
     let octets = &direction.octets;
     let alone = |range: Range<usize>| vec![range];
@@ -101,7 +79,7 @@ fn said(direction: &Direction<'_>) -> Vec<Vec<Range<usize>>> {
         all.extend([&message.target, &message.reason].into_iter().flatten().cloned().map(alone));
         let fields = message.fields.iter().chain(&message.trailers);
         let fields = fields.filter(|field| !is_of_framing(&String::from_utf8_lossy(&octets[field.name.clone()])));
-        all.extend(fields.map(|field| alone(field.name.start..field.value.end)));
+        all.extend(fields.map(|field| alone(field.value.clone())));
         all.push(message.content.clone());
     }
     let mut raw = Vec::new();

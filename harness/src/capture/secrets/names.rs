@@ -57,6 +57,7 @@ const FIELDS_WITH_PARAMETERS: &[&str] = &[
     "refresh",
     "www-authenticate",
 ];
+
 /// The fields that messages hang together by: nothing in them is hidden for being said elsewhere.
 const FIELDS_OF_FRAMING: &[&str] = &[
     "connection",
@@ -68,6 +69,7 @@ const FIELDS_OF_FRAMING: &[&str] = &[
     "transfer-encoding",
     "upgrade",
 ];
+
 /// Whether a field of this name carries credentials.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
@@ -75,8 +77,8 @@ pub fn is_secret(name: &str) -> bool {
 }
 
 /// Whether the value of a field of this name has URLs or parameters in it.
-pub(super) fn has_parameters(name: &str) -> bool {
-    FIELDS_WITH_PARAMETERS.iter().any(|with| name.eq_ignore_ascii_case(with))
+pub(super) fn has_parameters(name: &[u8]) -> bool {
+    FIELDS_WITH_PARAMETERS.iter().any(|with| name.eq_ignore_ascii_case(with.as_bytes()))
 }
 
 /// Whether messages hang together by a field of this name.

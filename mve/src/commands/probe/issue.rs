@@ -14,7 +14,7 @@ pub struct Issue {
     /// Write the folder for an issue: of the first response that does harm, else of the first
     #[arg(long = "report", value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// With --report: leave the values of Authorization, Cookie, ?token= and the like as they are
+    /// With --report: leave the values of Authorization, Cookie, ?token=, "api_key": in -d, and the like as they are
     #[arg(long, requires = "folder")]
     keep_secrets: bool,
 }

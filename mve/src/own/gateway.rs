@@ -1,6 +1,6 @@
 //! nginx with a user's conf, ready for cases: read, addressed, accepted by nginx itself, and seen to pass requests on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fixtures::nginx::{Nginx, Provider};
 use harness::gateway::{self, Gateway, NotRead};
@@ -22,6 +22,8 @@ const WITH_MODULES: &str =
 #[derive(Debug, Clone)]
 pub struct Own {
     program: Nginx,
+    /// Where that nginx looks for modules.
+    prefix: Option<PathBuf>,
     conf: Conf,
     /// As the user named it.
     name: String,
@@ -49,6 +51,7 @@ impl Own {
     ) -> Result<Self, Unusable> {
         let conf = Conf::read(file).map_err(|refused| Unusable(refused.to_string()))?;
         let name = file.display().to_string();
+        let prefix = conf.directives.iter().any(|one| one.name() == "load_module").then(|| program.prefix()).flatten();
         let mut choices = conf.choices(server);
         if let Some(path) = path {
             choices.retain_mut(|choice| choice.path.take().is_none());
@@ -57,8 +60,9 @@ impl Own {
         let mut answers = Vec::new();
         let mut first = None;
         for choice in choices {
-            let addressed = addressed(&conf, &choice, &[]);
-            let own = Self { program: program.clone(), conf: conf.clone(), name: name.clone(), choice, addressed };
+            let addressed = addressed(&conf, &choice, prefix.as_deref(), &[]);
+            let (program, prefix, conf) = (program.clone(), prefix.clone(), conf.clone());
+            let own = Self { program, prefix, conf, name: name.clone(), choice, addressed };
             own.is_read(stop)?;
             match own.answer(stop) {
                 None => return Ok(own),
@@ -75,8 +79,8 @@ impl Own {
         }
         // What else is wrong nginx says.
         let choice = Choice::default();
-        let addressed = addressed(&conf, &choice, &[]);
-        let own = Self { program: program.clone(), conf, name: name.clone(), choice, addressed };
+        let addressed = addressed(&conf, &choice, prefix.as_deref(), &[]);
+        let own = Self { program: program.clone(), prefix, conf, name: name.clone(), choice, addressed };
         own.is_read(stop)?;
         Err(Unusable(match server {
             Some(server) => format!("{name}: there is no server named \"{}\" that has a proxy_pass", printable(server)),
@@ -89,7 +93,7 @@ impl Own {
     /// # Errors
     /// When nginx refuses it so.
     pub fn without(&self, directives: &[&Directive], stop: &Stopping<'_>) -> Result<Self, Unusable> {
-        let addressed = addressed(&self.conf, &self.choice, directives);
+        let addressed = addressed(&self.conf, &self.choice, self.prefix.as_deref(), directives);
         let own = Self { addressed, ..self.clone() };
         own.is_read(stop).map(|()| own)
     }
@@ -104,7 +108,7 @@ impl Own {
             _ if one == clock => Some(clock::TURNED_DOWN),
             _ => clock::is_tried(one.name()).then_some(clock::OUT_OF_THE_WAY),
         });
-        let addressed = addressed(&conf, &self.choice, &[]);
+        let addressed = addressed(&conf, &self.choice, self.prefix.as_deref(), &[]);
         let own = Self { conf, addressed, ..self.clone() };
         own.is_read(stop).map(|()| own)
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use fixtures::nginx::Provider;
 use serde_json::Value;
 
-use super::{Said, lastchunk};
+use super::{Said, false_nginx, lastchunk};
 
 /// A production conf: several servers, an upstream, TLS, an include, paths of the system.
 const WHOLE: &str = "user www-data;\nworker_processes auto;\npid /run/nginx.pid;\nerror_log /var/log/nginx/error.log warn;\n\
@@ -122,6 +122,27 @@ fn a_request_beside_the_request_is_left_out() {
     assert_eq!(outcomes(&said, "outcome"), outcomes(&said, "as_shipped"));
     let said = say(folder.path(), &["run", "--via", "c.conf", "error_by_event"]);
     assert!(said.out.contains("c.conf:4: mirror /copy;  is left out"), "{said:?}");
+}
+
+/// Not below the prefix that nginx has here: where the nginx that somebody named has it.
+#[test]
+fn a_module_that_is_not_there_is_told_with_where_it_was_looked_for() {
+    let Ok(nginx) = fixtures::nginx::binary() else { return eprintln!("skipped: no nginx") };
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = format!(
+        "[ \"$1\" != -V ] || {{ echo 'configure arguments: --prefix=/none/nginx' >&2; exit; }}\nexec '{}' \"$@\"",
+        nginx.path.display()
+    );
+    let moved = false_nginx(folder.path(), &script);
+    let server = "http { server { location / { proxy_pass http://o; } } }";
+    write(folder.path(), "c.conf", &format!("load_module modules/none.so;\nevents {{}}\n{server}\n"));
+    let mut asked = lastchunk(&["run", "--via", "c.conf", "error_by_event"]);
+    let said = Said::by(asked.current_dir(&folder).env("LASTCHUNK_NGINX", moved));
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(
+        said.err.contains("dlopen() \"/none/nginx/modules/none.so\" failed") && said.err.contains("in c.conf:1"),
+        "{said:?}"
+    );
 }
 
 #[test]

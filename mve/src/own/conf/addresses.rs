@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 
 use fixtures::nginx::conf::{Piece, Template};
 
@@ -27,6 +28,8 @@ const PROCESS: [&str; 14] = [
 ];
 /// Blocks in which nothing is HTTP; they ask for modules, and for addresses of their own.
 const OTHER_PROTOCOLS: [&str; 2] = ["stream", "mail"];
+/// How the files of their modules are named.
+const THEIR_MODULES: [&str; 2] = ["ngx_stream_", "ngx_mail_"];
 /// The folders below the prefix; the compiled-in ones belong to the system.
 const TEMPORARY: [&str; 5] =
     ["client_body_temp_path", "proxy_temp_path", "fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path"];
@@ -76,15 +79,16 @@ impl Addressed {
     }
 }
 
-/// Puts places for our addresses into a conf, and leaves out the directives in `without`.
+/// Puts places for our addresses into a conf, and leaves out the directives in `without`. Its modules are looked for below
+/// `prefix`, if that is known: nginx's own is another one here.
 #[must_use]
-pub fn addressed(conf: &Conf, choice: &Choice, without: &[&Directive]) -> Addressed {
+pub fn addressed(conf: &Conf, choice: &Choice, prefix: Option<&Path>, without: &[&Directive]) -> Addressed {
     let (directives, replaced) = whole(conf);
     let http = directives.iter().filter(|directive| directive.name() == "http").flat_map(Directive::block);
     let upstreams = http.filter(|directive| directive.name() == "upstream");
     let upstreams = upstreams.filter_map(|upstream| upstream.parameter(0).map(str::to_owned)).collect();
-    let mut writing =
-        Writing { choice, without, upstreams, servers: 0, template: Template::default(), replaced, lines: Vec::new() };
+    let template = Template::default();
+    let mut writing = Writing { choice, prefix, without, upstreams, servers: 0, template, replaced, lines: Vec::new() };
     for directive in &directives {
         writing.directive(directive, &[]);
     }
@@ -93,6 +97,7 @@ pub fn addressed(conf: &Conf, choice: &Choice, without: &[&Directive]) -> Addres
 
 struct Writing<'a> {
     choice: &'a Choice,
+    prefix: Option<&'a Path>,
     without: &'a [&'a Directive],
     upstreams: BTreeSet<String>,
     /// How many servers of HTTP have been written.
@@ -222,7 +227,7 @@ impl Writing<'_> {
         let name = directive.name();
         match context {
             [] if PROCESS.contains(&name) || OTHER_PROTOCOLS.contains(&name) => return Fate::Goes,
-            [] if name == "load_module" => return Fate::Stays,
+            [] if name == "load_module" => return self.module(directive),
             ["http", "server"] if is_listen(directive) => return Fate::Written,
             ["http", "upstream"] if name == "server" => return upstream_server(directive),
             ["http", ..] => {}
@@ -244,6 +249,18 @@ impl Writing<'_> {
             name if name.ends_with("_cache_path") => cache_path(directive),
             "proxy_pass" | "grpc_pass" => self.pass(directive),
             "fastcgi_pass" | "uwsgi_pass" | "scgi_pass" | "memcached_pass" => self.other_pass(directive),
+            _ => Fate::Stays,
+        }
+    }
+
+    fn module(&self, directive: &Directive) -> Fate {
+        let Some(file) = directive.parameter(0).map(Path::new) else { return Fate::Stays };
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if THEIR_MODULES.iter().any(|module| name.starts_with(module)) {
+            return Fate::Goes;
+        }
+        match self.prefix.and_then(|prefix| prefix.join(file).to_str().map(unquoted)) {
+            Some(found) if file.is_relative() => Fate::Becomes(vec![text(format!("load_module {found};"))]),
             _ => Fate::Stays,
         }
     }

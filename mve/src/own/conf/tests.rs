@@ -28,7 +28,7 @@ fn refusal(text: &[u8]) -> String {
 fn given(text: &str) -> (String, Vec<String>) {
     let conf = read(text);
     let choice = conf.choices(None).into_iter().next().unwrap_or_default();
-    let addressed = addressed(&conf, &choice, &[]);
+    let addressed = addressed(&conf, &choice, Some(Path::new("/n")), &[]);
     let [listen, origin] = ["127.0.0.1:80", "127.0.0.1:90"].map(|address| address.parse().expect("an address"));
     let text = addressed.template.fill(listen, origin, Path::new("/p"));
     let said = addressed.replaced.iter().map(|replaced| {
@@ -235,6 +235,35 @@ fn what_is_no_http_what_only_reads_files_and_whence_to_connect_is_left_out() {
         "5: proxy_bind 10.0.0.9;",
     ];
     assert_eq!(left_out, expected);
+}
+
+#[test]
+fn a_module_is_that_of_the_prefix_of_nginx_and_none_is_loaded_for_what_is_left_out() {
+    let (text, said) = given(
+        "load_module modules/ngx_stream_module.so;\nload_module /m/ngx_mail_module.so;\n\
+         load_module \"modules/ngx_stream_geoip2_module.so\";\nload_module modules/ngx_http_brotli_filter_module.so;\n\
+         load_module \"a b.so\";\nload_module /m/ngx_http_js_module.so;\nevents {}\nstream {}\nhttp {}\n",
+    );
+    assert_eq!(
+        text.lines().take(3).collect::<Vec<_>>(),
+        [
+            "load_module /n/modules/ngx_http_brotli_filter_module.so;",
+            "load_module /n/a\\ b.so;",
+            "load_module /m/ngx_http_js_module.so;",
+        ]
+    );
+    assert_eq!(
+        said[..6],
+        [
+            "1: load_module modules/ngx_stream_module.so;  is left out",
+            "2: load_module /m/ngx_mail_module.so;  is left out",
+            "3: load_module \"modules/ngx_stream_geoip2_module.so\";  is left out",
+            "4: load_module modules/ngx_http_brotli_filter_module.so;  is now  load_module \
+             /n/modules/ngx_http_brotli_filter_module.so;",
+            "5: load_module \"a b.so\";  is now  load_module /n/a\\ b.so;",
+            "8: stream { .. }  is left out",
+        ]
+    );
 }
 
 #[test]

@@ -124,6 +124,35 @@ fn a_request_beside_the_request_is_left_out() {
     assert!(said.out.contains("c.conf:4: mirror /copy;  is left out"), "{said:?}");
 }
 
+/// nginx itself takes what stands in the place of a variable that its answer set, wherever that stood.
+#[test]
+fn what_a_request_beside_the_request_sets_is_empty() {
+    if fixtures::nginx::binary().is_err() {
+        return eprintln!("skipped: no nginx");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let location = "location / { auth_request /a; auth_request_set $in $upstream_http_x;\n\
+                    proxy_set_header X \"$all$here$in\"; proxy_pass http://o; }";
+    let conf = format!(
+        "load_module modules/ngx_stream_module.so;\nevents {{}}\nstream {{}}\nhttp {{ auth_request_set $all $upstream_http_x;\n\
+         server {{ auth_request_set $here $upstream_status;\n{location}\n\
+         location = /a {{ internal; proxy_pass http://o; }} }} }}\n"
+    );
+    write(folder.path(), "c.conf", &conf);
+    let said = say(folder.path(), &["run", "--via", "c.conf", "error_by_event"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""), "{said:?}");
+    for line in [
+        "c.conf:1: load_module modules/ngx_stream_module.so;  is left out",
+        "c.conf:3: stream { .. }  is left out",
+        "c.conf:4: auth_request_set $all $upstream_http_x;  is now  map \"\" $all { default \"\"; }",
+        "c.conf:5: auth_request_set $here $upstream_status;  is now  set $here \"\";",
+        "c.conf:6: auth_request /a;  is left out",
+        "c.conf:6: auth_request_set $in $upstream_http_x;  is now  set $in \"\";",
+    ] {
+        assert!(said.out.contains(line), "{line} in {said:?}");
+    }
+}
+
 /// Not below the prefix that nginx has here: where the nginx that somebody named has it.
 #[test]
 fn a_module_that_is_not_there_is_told_with_where_it_was_looked_for() {

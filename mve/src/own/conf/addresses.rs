@@ -243,6 +243,7 @@ impl Writing<'_> {
             "aio" | "proxy_bind" => Fate::Goes,
             // A second request, to another server; here it would take the origin's answer to the first one.
             "auth_request" | "mirror" => Fate::Goes,
+            "auth_request_set" => unset(directive, context),
             "access_log" if directive.parameter(0) == Some("off") => Fate::Stays,
             "access_log" => Fate::Becomes(vec![text("access_log off;")]),
             name if TEMPORARY.contains(&name) => Fate::Goes,
@@ -311,6 +312,16 @@ fn is_listen(directive: &Directive) -> bool {
 fn upstream_server(directive: &Directive) -> Fate {
     let rest: String = directive.words.iter().skip(2).map(|word| format!(" {}", word.raw)).collect();
     Fate::Becomes(vec![text("server "), Piece::Origin, text(rest + ";")])
+}
+
+/// A variable that the answer of a request set which is not made: it is there, and empty.
+fn unset(directive: &Directive, context: &[&str]) -> Fate {
+    let Some(variable) = directive.words.get(1).map(|word| &word.raw) else { return Fate::Stays };
+    // `set` may not stand there.
+    let is_of_all = context == ["http"];
+    let now =
+        if is_of_all { format!("map \"\" {variable} {{ default \"\"; }}") } else { format!("set {variable} \"\";") };
+    Fate::Becomes(vec![text(now)])
 }
 
 fn cache_path(directive: &Directive) -> Fate {

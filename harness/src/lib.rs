@@ -12,6 +12,8 @@ pub mod processor;
 pub mod reader;
 pub mod relay;
 pub mod render;
+#[cfg(test)]
+mod seeded;
 pub mod stage;
 pub mod tap;
 pub mod tasks;

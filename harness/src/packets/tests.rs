@@ -11,6 +11,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::render::{Redactions, parse, render};
+use crate::seeded::cases;
 use crate::transcript::{Lane, What};
 
 const REQUEST: &[u8] = b"GET /events HTTP/1.1\r\nHost: mve.test\r\n\r\n";
@@ -491,7 +492,7 @@ fn segments(side: usize, all: &[u8], cuts: &[usize]) -> Vec<Sent> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn however_it_was_cut_and_mixed_the_response_is_the_same(

@@ -3,13 +3,13 @@
 use std::panic::Location;
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use rstest::rstest;
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready};
 
 use super::*;
 use crate::observer::Observer;
+use crate::seeded::cases;
 use crate::transcript::{Meant, Recorder, chain};
 use crate::wire::h1::{End, Framing, LABELLED, Label, Labeller, label_requests, label_responses};
 
@@ -170,16 +170,6 @@ fn exchanges(tape: &Tape) -> (usize, Vec<usize>, bool) {
         ends.push(octet);
     }
     (requests.messages.len(), ends, persists)
-}
-
-/// The same acts on every run; `PROPTEST_RNG_SEED` gives others.
-fn cases(cases: u32) -> ProptestConfig {
-    let given = ProptestConfig::default();
-    let rng_seed = match given.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(1),
-        seed => seed,
-    };
-    ProptestConfig { cases, rng_seed, failure_persistence: None, ..given }
 }
 
 proptest! {

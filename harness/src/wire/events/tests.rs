@@ -1,8 +1,8 @@
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use rstest::rstest;
 
 use super::*;
+use crate::seeded::cases;
 
 /// Type, data, last event ID.
 type Plain<'a> = (&'a str, &'a str, &'a str);
@@ -260,16 +260,6 @@ fn slicing_at_every_one_and_two_places_changes_nothing() {
             assert_eq!(decoder.pending(), whole.pending(), "sliced at {first} and {second}");
         }
     }
-}
-
-/// The same octets on every run; `PROPTEST_RNG_SEED` gives others.
-fn cases(cases: u32) -> ProptestConfig {
-    let given = ProptestConfig::default();
-    let rng_seed = match given.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(1),
-        seed => seed,
-    };
-    ProptestConfig { cases, rng_seed, failure_persistence: None, ..given }
 }
 
 proptest! {

@@ -1,9 +1,9 @@
 //! What holds for all octets.
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 use super::*;
+use crate::seeded::cases;
 
 #[test]
 fn slicing_at_every_one_and_two_places_changes_nothing() {
@@ -148,16 +148,6 @@ fn long_chunks() -> impl Strategy<Value = Vec<u8>> {
     (prop::collection::vec(chunk, 0..400), octets()).prop_map(|(chunks, octets)| {
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(), chunks.concat(), octets].concat()
     })
-}
-
-/// The same octets on every run; `PROPTEST_RNG_SEED` gives others.
-fn cases(cases: u32) -> ProptestConfig {
-    let given = ProptestConfig::default();
-    let rng_seed = match given.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(1),
-        seed => seed,
-    };
-    ProptestConfig { cases, rng_seed, failure_persistence: None, ..given }
 }
 
 proptest! {

@@ -189,16 +189,17 @@ pub fn has_unread(socket: &TcpStream) -> bool {
 /// # Errors
 /// When the kernel does not tell.
 pub async fn acknowledged(socket: &TcpStream) -> io::Result<()> {
-    while kernel::unacknowledged(socket)? > 0 {
-        tokio::task::yield_now().await;
-    }
-    Ok(())
+    asked_until_acknowledged(socket, || {}).await
 }
 
 /// The same where the peer may be the reader of this observer's case, which is asked.
 pub(crate) async fn acknowledged_when_asked(socket: &TcpStream, observer: &Observer) -> io::Result<()> {
+    asked_until_acknowledged(socket, || observer.ask_for_acknowledgements()).await
+}
+
+async fn asked_until_acknowledged(socket: &TcpStream, ask: impl Fn()) -> io::Result<()> {
     while kernel::unacknowledged(socket)? > 0 {
-        observer.ask_for_acknowledgements();
+        ask();
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -92,16 +92,15 @@ pub fn config(way: &Way) -> Result<Arc<ClientConfig>, BadTls> {
     Ok(Arc::new(config))
 }
 
-/// The certificates that are trusted.
-fn trusted(way: &Way) -> Result<Vec<CertificateDer<'static>>, BadTls> {
-    let mut trusted = Vec::new();
+/// The certificates that are trusted, and the same as those whom they vouch for are held against.
+fn trusted(way: &Way) -> Result<(Vec<CertificateDer<'static>>, RootCertStore), BadTls> {
+    let (mut trusted, mut roots) = (Vec::new(), RootCertStore::empty());
     let mut remark = String::new();
     match &way.cacert {
         Some(path) => {
             let bad = |why: String| BadTls::Cacert { path: path.clone(), why };
             // Opened first: what is wrong with a file is not always what is wrong with its content.
             let octets = std::fs::read(path).map_err(|error| bad(format!("cannot read it: {error}")))?;
-            let mut roots = RootCertStore::empty();
             for certificate in CertificateDer::pem_slice_iter(&octets) {
                 let certificate = certificate.map_err(|error| bad(format!("it is no PEM: {error}")))?;
                 let added = roots.add(certificate.clone());
@@ -115,12 +114,13 @@ fn trusted(way: &Way) -> Result<Vec<CertificateDer<'static>>, BadTls> {
         None => {
             let found = rustls_native_certs::load_native_certs();
             trusted = found.certs;
+            roots.add_parsable_certificates(trusted.iter().cloned());
             if let Some(error) = found.errors.first() {
                 remark = format!(" ({error})");
             }
         }
     }
-    if trusted.is_empty() { Err(BadTls::NoRoots(remark)) } else { Ok(trusted) }
+    if roots.is_empty() { Err(BadTls::NoRoots(remark)) } else { Ok((trusted, roots)) }
 }
 
 /// Shakes hands.
@@ -199,12 +199,7 @@ struct Trusted {
 
 impl Trusted {
     fn of(way: &Way, provider: Arc<CryptoProvider>) -> Result<Self, BadTls> {
-        let certificates = trusted(way)?;
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(certificates.iter().cloned());
-        if roots.is_empty() {
-            return Err(BadTls::NoRoots(String::new()));
-        }
+        let (certificates, roots) = trusted(way)?;
         let built = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
         Ok(Self { verifier: built.expect("there are roots, and no revocation lists"), certificates })
     }
